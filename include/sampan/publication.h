@@ -13,6 +13,7 @@
 
 #include "sampan/buffer.h"
 #include "sampan/error.h"
+#include "sampan/file.h"
 #include "sampan/id.h"
 #include "sampan/time.h"
 #include "sampan/track.h"
@@ -28,13 +29,36 @@
 
 /* ---- making one ---- */
 
-/* A file that bytes come from. Its path is spn_file_place(root, folder, hex of name, suffix). */
-enum spn_folder { SPN_FOLDER_TRACK = 1, SPN_FOLDER_BRIDGE = 2 };
+/* A file that bytes come from, below the data directory; spn_plan_file_path() says where. */
+enum spn_folder {
+    SPN_FOLDER_TRACK = 1,  /* "track/ab/NAME": a track file */
+    SPN_FOLDER_BRIDGE = 2, /* "bridge/ab/NAME" */
+    SPN_FOLDER_SHEETS = 3, /* "track/ab/NAME.sheets": a storyboard's sheets */
+};
 struct spn_plan_file {
     enum spn_folder folder;
     struct spn_hash name; /* what the file is called: the hash of its recipe */
     uint64_t size;        /* bytes */
 };
+
+/* The path of file below root, the data directory. SPN_EINVAL: no such folder; SPN_ELIMIT: too long. */
+static inline int spn_plan_file_path(const struct spn_plan_file *file, const char *root, char *out,
+                                     size_t size, struct spn_error *err)
+{
+    char hex[SPN_HASH_HEX + 1];
+
+    spn_hash_hex(&file->name, hex);
+    switch (file->folder) {
+    case SPN_FOLDER_TRACK:
+        return spn_file_place(out, size, root, "track", hex, "", err);
+    case SPN_FOLDER_BRIDGE:
+        return spn_file_place(out, size, root, "bridge", hex, "", err);
+    case SPN_FOLDER_SHEETS:
+        return spn_file_place(out, size, root, "track", hex, ".sheets", err);
+    }
+    return spn_error_set(err, SPN_EINVAL, "a publication names a file in folder %d, which is none",
+                         (int)file->folder);
+}
 
 struct spn_plan_fragment {
     uint32_t file; /* index into the plan's files */
