@@ -1,0 +1,153 @@
+"""instance.py - one running Sampan under test: `sampan up` on a directory and a port of its own."""
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+
+def descendants(pid):
+    """All processes below pid: [(pid, name)], children before grandchildren."""
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as stat:
+                    line = stat.read()
+            except OSError:
+                continue
+            name = line[line.index("(") + 1 : line.rindex(")")]
+            fields = line[line.rindex(")") + 2 :].split()
+            if fields[0] != "Z":
+                parents.setdefault(int(fields[1]), []).append((int(entry), name))
+    found, look = [], [pid]
+    while look:
+        for child in parents.get(look.pop(0), []):
+            found.append(child)
+            look.append(child[0])
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Instance:
+    def __init__(self, program, data, port, database=None, environment=None):
+        self.program, self.data, self.port = program, data, port
+        self.database, self.environment = database, environment or {}
+        self.process = None
+
+    def start(self):
+        command = [self.program, "up", "--data", self.data, "--port", str(self.port)]
+        if self.database:
+            command += ["--database", self.database]
+        self.log = open(os.path.join(os.path.dirname(self.data), "up.log"), "ab")
+        self.process = subprocess.Popen(
+            command, env={**os.environ, **self.environment}, stdout=self.log, stderr=self.log,
+            stdin=subprocess.DEVNULL,
+        )
+        self.wait(lambda: self.ready(), 60, "ready")
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise RuntimeError(f"sampan up ended with {self.process.returncode}")
+        try:
+            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def wait(self, condition, seconds, what):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition():
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"not {what} after {seconds} s")
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(60)
+
+    def kill_all(self):
+        """SIGKILL of `sampan up`: nothing of it may be left."""
+        below = descendants(self.process.pid)
+        self.process.kill()
+        self.process.wait()
+        self.wait(lambda: not any(alive(pid) for pid, _ in below), 10, f"gone: {below}")
+
+    def kill_one(self, name, rng):
+        """SIGKILL of one process below `sampan up` whose name begins so; False when there is none."""
+        found = [pid for pid, comm in descendants(self.process.pid) if comm.startswith(name[:15])]
+        if not found:
+            return False
+        os.kill(rng.choice(found), signal.SIGKILL)
+        return True
+
+    def api(self, method, path, body=None, patience=60):
+        """The API's answer; while it is away (killed, starting) the call is made again."""
+        with open(os.path.join(self.data, "token"), encoding="utf-8") as token:
+            headers = {"Authorization": "Bearer " + token.read().strip()}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+            headers["Idempotency-Key"] = hashlib.sha256(data + path.encode()).hexdigest()
+        end = time.monotonic() + patience
+        while True:
+            request = urllib.request.Request(
+                f"http://127.0.0.1:{self.port}{path}", data, headers, method=method)
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    text = answer.read()
+                    return json.loads(text) if text else None
+            except urllib.error.HTTPError as error:
+                if error.code not in (502, 503, 504) or time.monotonic() > end:
+                    raise RuntimeError(f"{method} {path}: {error.code} {error.read()[:500]!r}") from error
+            except (urllib.error.URLError, OSError):
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+            return answer.read()
+
+    def played(self, publication):
+        """A hash over all that a player can fetch of a publication, by the playlists."""
+        base = f"/v/{publication}/"
+        whole = hashlib.sha256()
+        seen, look = set(), ["main.m3u8", "main.mpd"]
+        while look:
+            name = look.pop(0)
+            if name in seen:
+                continue
+            seen.add(name)
+            body = self.get(base + name)
+            whole.update(name.encode() + b"\0" + hashlib.sha256(body).digest())
+            if name.endswith(".m3u8"):
+                text = body.decode()
+                names = re.findall(r'URI="([^"]+)"', text)
+                names += [line for line in text.splitlines() if line and not line.startswith("#")]
+                look += [os.path.normpath(os.path.join(os.path.dirname(name), n)) for n in names]
+        return whole.hexdigest(), len(seen)
+
+
+def tree(data, folder):
+    """{path below data/folder: SHA-256}"""
+    out = {}
+    for path, _, names in os.walk(os.path.join(data, folder)):
+        for name in names:
+            whole = os.path.join(path, name)
+            with open(whole, "rb") as file:
+                out[os.path.relpath(whole, data)] = hashlib.sha256(file.read()).hexdigest()
+    return out

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""loss.py - nothing is lost: SIGKILL at any moment, and power that fails.
+
+    loss.py kill  [--database URL] [--seed N] [--kills N]
+    loss.py power [--seed N] [--cuts N] [--sabotage file|directory|rename]
+
+Both ingest and publish a few films, disturb, let the work go on, and compare with a run that nobody
+disturbed: every film that was accepted is there, the track files are the same to the byte, all that a
+player can fetch is the same, and nothing else lies about. Prints TAP and its seed.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import cut
+from instance import Instance, tree
+
+count = 0
+
+
+def report(ok, name, detail=""):
+    global count
+    count += 1
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}" + (f"\n# {detail}" if detail else ""), flush=True)
+    return ok
+
+
+def films(options, work):
+    """Small films of several chunks: a chunk is 20 GOPs, 40 s at 25 frames a second."""
+    out = []
+    for number, (rate, frames) in enumerate([("25", 2150), ("24000/1001", 1400), ("50", 900)], 1):
+        path = os.path.join(work, f"film{number}.mp4")
+        subprocess.run(
+            [options.sample, "one", "--out", path, "--size", "128x96", "--rate", rate, "--frames",
+             str(frames), "--source", str(number)], check=True, stdout=subprocess.DEVNULL)
+        out.append(path)
+    return out
+
+
+def ingest_all(instance, paths, marks=None):
+    names = []
+    for path in paths:
+        answer = instance.api("POST", "/api/v1/ingests",
+                              {"path": path, "keep": "copy", "name": os.path.basename(path),
+                               "title": os.path.basename(path), "publish": True})
+        names.append(answer["id"])
+        if marks:
+            marks(answer["id"])
+    return names
+
+
+def finished(instance, names, patience=600):
+    """Wait until every ingest is ready: {id: its answer}."""
+    end = time.monotonic() + patience
+    while True:
+        answers = {name: instance.api("GET", f"/api/v1/ingests/{name}") for name in names}
+        bad = [a for a in answers.values() if a["state"] in ("failed", "refused")]
+        if bad:
+            raise RuntimeError(f"an ingest failed: {json.dumps(bad[0])}")
+        if all(a["state"] == "ready" for a in answers.values()):
+            return answers
+        if time.monotonic() > end:
+            raise RuntimeError(f"not ready: {json.dumps(list(answers.values()))}")
+        time.sleep(0.2)
+
+
+def result(instance, names):
+    answers = finished(instance, names)
+    return {
+        "tracks": tree(instance.data, "track"),
+        "sources": tree(instance.data, "source"),
+        "played": {a["name"]: instance.played(a["publication"]["id"]) for a in answers.values()},
+    }
+
+
+def compare(want, have):
+    """What differs, as sentences."""
+    out = []
+    for kind in ("tracks", "sources"):
+        for name in sorted(set(want[kind]) | set(have[kind])):
+            if want[kind].get(name) != have[kind].get(name):
+                state = "missing" if name not in have[kind] else "new" if name not in want[kind] else "different"
+                out.append(f"{name} is {state}")
+    for name in want["played"]:
+        if want["played"][name] != have["played"].get(name):
+            out.append(f"what is played of {name} differs")
+    return out
+
+
+def half_published(instance):
+    """Publication files that the catalogue does not know, or the reverse."""
+    known = set()
+    cursor = ""
+    while True:
+        page = instance.api("GET", "/api/v1/publications" + (f"?cursor={cursor}" if cursor else ""))
+        known |= {item["id"] for item in page["items"] if item.get("state", "live") == "live"}
+        cursor = page.get("next")
+        if not cursor:
+            break
+    on_disk = {os.path.basename(p) for p in tree(instance.data, "publication")}
+    return sorted(known ^ on_disk)
+
+
+def fresh(work, name, options, environment=None):
+    base = os.path.join(work, name)
+    os.makedirs(base)
+    os.chmod(base, 0o755)
+    data = os.path.join(base, "data")
+    os.makedirs(data)
+    own(data)
+    return Instance(options.program, data, options.port, options.database, environment)
+
+
+def own(path):
+    """Root gives the directory to an ordinary user, who then runs Sampan."""
+    if os.geteuid() == 0:
+        subprocess.run(["chown", "-R", "www-data:www-data", path], check=True)
+
+
+def kill(options, work):
+    rng = random.Random(options.seed)
+    paths = films(options, work)
+    reference = fresh(work, "reference", options)
+    reference.database = None
+    reference.start()
+    want = result(reference, ingest_all(reference, paths))
+    reference.stop()
+
+    instance = fresh(work, "killed", options)
+    instance.start()
+    names = ingest_all(instance, paths)
+    done = {"sampan-worker": 0, "sampan-control": 0, "sampan-media": 0, "all": 0}
+    while sum(done.values()) < options.kills:
+        time.sleep(rng.uniform(0.05, 0.6))
+        victim = rng.choices(list(done), [4, 3, 2, 1])[0]
+        if victim == "all":
+            instance.kill_all()
+            instance.start()
+        elif not instance.kill_one(victim, rng):
+            if all(instance.api("GET", f"/api/v1/ingests/{n}")["state"] == "ready" for n in names):
+                for name in names: # all is made already: make it once more, from the start
+                    answer = instance.api("GET", f"/api/v1/ingests/{name}")
+                    instance.api("DELETE", f"/api/v1/publications/{answer['publication']['id']}")
+                    instance.api("DELETE", f"/api/v1/assets/{answer['asset']}")
+                instance.api("POST", "/api/v1/gc", {"grace_s": 0, "round": sum(done.values())})
+                names = ingest_all(instance, [os.path.join(os.path.dirname(p), os.path.basename(p)) for p in paths])
+            continue
+        done[victim] += 1
+    have = result(instance, names)
+    differences = compare(want, have)
+    report(not differences, f"{options.kills} SIGKILLs of worker, API, child or all lose nothing",
+           f"seed {options.seed} database {options.database or 'sqlite'} {done} " + "; ".join(differences[:5]))
+    strays = half_published(instance)
+    report(not strays, "nothing is half published", " ".join(strays[:5]))
+    instance.stop()
+
+
+def power(options, work):
+    rng = random.Random(options.seed)
+    paths = films(options, work)[:2]
+    record = os.path.join(work, "record")
+    os.makedirs(os.path.join(record, "blobs"))
+    open(os.path.join(record, "events"), "w").close()
+    subprocess.run(["chmod", "-R", "a+rwX", record], check=True)
+    environment = {"LD_PRELOAD": options.recorder, "SAMPAN_RECORD": record}
+    if options.sabotage:
+        environment["SAMPAN_RECORD_SKIP"] = options.sabotage
+    first = fresh(work, "first", options, environment)
+    environment["SAMPAN_RECORD_ROOT"] = first.data
+
+    def mark(name):
+        with open(os.path.join(record, "events"), "a", encoding="utf-8") as events:
+            events.write(f"A\t{name}\n")
+
+    first.start()
+    want = result(first, ingest_all(first, paths, mark))
+    first.stop()
+
+    total = len(cut.read_events(record))
+    found = []
+    for number in range(options.cuts):
+        point = rng.randrange(1, total)
+        again = fresh(work, f"cut{number}", options)
+        marks = cut.rebuild(record, os.path.realpath(first.data), point, rng.randrange(1 << 30), again.data)
+        own(again.data)
+        try:
+            again.start()
+            have_names = [item["id"] for item in again.api("GET", "/api/v1/ingests")["items"]]
+            lost = [name for name in marks if name not in have_names]
+            differences = [f"{name} was accepted and is lost" for name in lost]
+            names = ingest_all(again, paths) if len(marks) < len(paths) else marks
+            if not lost:
+                differences += compare(want, result(again, names))
+            differences += [f"{name} is half published" for name in half_published(again)]
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            differences = [str(error)]
+        finally:
+            try:
+                again.stop()
+            except subprocess.TimeoutExpired:
+                again.kill_all()
+        if differences:
+            found.append(f"cut at {point} of {total}: " + "; ".join(differences[:3]))
+            if options.sabotage:
+                break
+        shutil.rmtree(os.path.dirname(again.data))
+    if options.sabotage:
+        report(bool(found), f"a run that forgets each {options.sabotage} is found out", f"seed {options.seed} " + (found or ["not found"])[0])
+    else:
+        report(not found, f"the power may fail at any of {options.cuts} points",
+               f"seed {options.seed}, {total} events" + "".join("\n# " + f for f in found[:5]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("test", choices=["kill", "power"])
+    parser.add_argument("--program", default=os.environ.get("SAMPAN_PROGRAM", "build/src/cli/sampan"))
+    parser.add_argument("--sample", default="build/tests/fixtures/sampan-sample")
+    parser.add_argument("--recorder", default="build-test/tests/scenario/loss/librecorder.so")
+    parser.add_argument("--database")
+    parser.add_argument("--port", type=int, default=18600)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--cuts", type=int, default=10)
+    parser.add_argument("--sabotage", choices=["file", "directory", "rename"])
+    options = parser.parse_args()
+    options.program, options.sample, options.recorder = map(
+        os.path.abspath, (options.program, options.sample, options.recorder))
+    work = tempfile.mkdtemp(prefix="sampan-loss.")
+    os.chmod(work, 0o755)
+    try:
+        (kill if options.test == "kill" else power)(options, work)
+    except Exception:
+        report(False, f"{options.test} with seed {options.seed}", "see above")
+        subprocess.run(["sh", "-c", f"tail -n 40 {work}/*/up.log >&2"], check=False)
+        raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"1..{count}")
+
+
+main()
