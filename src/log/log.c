@@ -215,7 +215,7 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
     struct line line;
     struct timespec now;
     struct tm tm;
-    char time[40];
+    char time[96];
     size_t sent = 0;
 
     if (!log_enabled(level))
