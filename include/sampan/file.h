@@ -44,10 +44,14 @@ uint64_t spn_file_size(const struct spn_file *file);    /* bytes as fstat has it
 /*
  * Sync the file, make the directories of path (synced each), rename the file to path, sync the
  * directory. After SPN_OK it is there for good. An existing file of that name is replaced in one
- * step. The caller still destroys file.
+ * step. The caller still destroys file. After a failure path has its old contents or the new ones,
+ * whole, but which of them is not known to be on the disk.
  */
 int spn_file_commit(struct spn_file *file, const char *path, struct spn_error *err);
-/* The same for several files at once: all are synced before the first is renamed. */
+/*
+ * The same for several files at once: all are synced before the first is renamed. After a failure
+ * some of the names may have their new contents, each whole.
+ */
 int spn_file_commit_all(struct spn_file *const files[], const char *const paths[], size_t count,
                         struct spn_error *err);
 void spn_file_destroy(struct spn_file *file); /* NULL is allowed */
@@ -59,7 +63,10 @@ int spn_file_put(const char *tmp_dir, const char *path, unsigned mode, const voi
 int spn_file_get(const char *path, uint64_t limit, struct spn_buffer *out, struct spn_error *err);
 /* Remove and sync the directory. A file that is not there is SPN_OK. */
 int spn_file_remove(const char *path, struct spn_error *err);
-/* mkdir -p, each new directory's parent synced. */
+/*
+ * mkdir -p. The parent of each new directory is synced, and the parent of path itself even where path
+ * was there: whoever is making it at this moment may not have come to that yet.
+ */
 int spn_file_mkdirs(const char *path, unsigned mode, struct spn_error *err);
 /* SHA-256 of the whole file fd from its start, read with pread; *size its bytes (may be NULL). */
 int spn_file_hash(int fd, struct spn_hash *out, uint64_t *size, struct spn_error *err);
@@ -67,17 +74,22 @@ int spn_file_hash(int fd, struct spn_hash *out, uint64_t *size, struct spn_error
 /*
  * Where a name lies below a root: "ROOT/FOLDER/ab/NAME.SUFFIX", fanned out by two letters: the first
  * two of a hash, the last two of an id (its first are a clock). suffix may be "" or like ".vtt".
+ * SPN_EINVAL: name is not made of lower-case letters, digits and "_". SPN_ELIMIT: longer than out.
  */
 int spn_file_place(char *out, size_t size, const char *root, const char *folder, const char *name,
                    const char *suffix, struct spn_error *err);
 
 /*
- * For tests: every operation above goes through this table. The real one is the default; a recorder
- * wraps it. Set before any thread starts. tests/unit/powerloss.c says how it is replayed.
+ * For tests: every operation above that opens, makes or changes something goes through this table.
+ * The real one is the default; a recorder wraps it. Set before any thread starts.
+ * tests/unit/base/powerloss.h says how a record is replayed. All answer as the system calls do: -1 and
+ * errno.
  */
 struct spn_file_ops {
     int (*open)(const char *path, int flags, mode_t mode);
     ssize_t (*write)(int fd, const void *bytes, size_t size);
+    ssize_t (*copy)(int from_fd, off_t *offset, int to_fd, size_t size); /* copy_file_range */
+    int (*clone)(int to_fd, int from_fd);                                /* FICLONE */
     int (*fsync)(int fd);
     int (*rename)(const char *from, const char *to);
     int (*unlink)(const char *path);
