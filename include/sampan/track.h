@@ -72,13 +72,19 @@ int spn_config_make(enum spn_codec codec, const uint8_t *extradata, size_t size,
                     struct spn_buffer *out, char codecs[64], struct spn_error *err);
 
 /*
- * One encoded access unit from Annex B to the length-prefixed form of avc1 and hvc1. Parameter sets,
- * access unit delimiters and unregistered user data SEI are left out. AV1: temporal delimiters are.
+ * One encoded access unit from Annex B to the length-prefixed form of avc1 and hvc1, appended to out.
+ * Parameter sets, access unit delimiters, filler and unregistered user data SEI are left out. AV1:
+ * temporal delimiters, padding and redundant frame headers are, and every OBU carries its size. AAC: the
+ * packet as it is. SPN_EFORMAT: not that, or no picture in it; an ADTS header.
  */
 int spn_sample_convert(enum spn_codec codec, const uint8_t *data, size_t size,
                        struct spn_buffer *out, struct spn_error *err);
 
-/* Append ftyp and moov for info: equal info gives equal bytes (no times, no bit rates, no btrt). */
+/*
+ * Append ftyp and moov for info: equal info gives equal bytes (no times, no bit rates, no btrt). codecs
+ * is not read. SPN_EINVAL: timescale, sample_ticks and gop are not those of the rate (sampan/time.h), or
+ * another field makes no sense. SPN_EMISMATCH: config says another sample rate or channels.
+ */
 int spn_header_write(const struct spn_track_info *info, struct spn_buffer *out,
                      struct spn_error *err);
 
@@ -94,7 +100,9 @@ struct spn_sample {
 
 /*
  * Append one fragment (moof and mdat) of count samples, each info->sample_ticks long. The first
- * sample of a video fragment must be sync, and the least presentation time the decode time.
+ * sample of a video fragment, and no other, must be sync, and it is shown first, at the decode time;
+ * each sample has a frame's place of its own, so that the fragment has no gap and no overlap. At most
+ * info->gop samples in video, SPN_SAMPLES_MAX in audio. SPN_EINVAL says which sample breaks that.
  */
 int spn_fragment_write(const struct spn_track_info *info, uint32_t sequence_number,
                        uint64_t decode_ticks, const struct spn_sample *samples, size_t count,

@@ -1,0 +1,22 @@
+/*
+ * header.h - ftyp and moov of a track file, between the files that write and read them.
+ */
+#ifndef TRACK_HEADER_H
+#define TRACK_HEADER_H
+
+#include "sampan/track.h"
+
+#define SPN_TRACK_ID    1
+#define SPN_MDCV_SIZE   24
+#define SPN_CLLI_SIZE   4
+#define SPN_FLAGS_SYNC  0x02000000u /* depends on no other, a sync sample */
+#define SPN_FLAGS_DELTA 0x01010000u /* depends on others, not a sync sample */
+
+/* Is it something that a header can be written of? */
+int spn_info_check(const struct spn_track_info *info, struct spn_error *err);
+/* The flags of a sample of which nothing else is said: those of trex and tfhd. */
+uint32_t spn_sample_flags(const struct spn_track_info *info);
+/* What the trun of a fragment of this track says, and nothing else. */
+uint32_t spn_trun_flags(const struct spn_track_info *info);
+
+#endif

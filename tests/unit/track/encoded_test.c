@@ -1,0 +1,135 @@
+/* encoded_test.c - what real encoders give, through our writer, is read by FFmpeg without a word.
+ */
+#include "rows.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "sampan/file.h"
+#include "stream.h"
+
+static char dir[256];
+
+static const struct row {
+    const char *name;
+    enum spn_codec codec;
+    const char *needs, *encoder;
+    struct spn_rate rate;
+    unsigned frames;
+    const char *codecs; /* as far as it does not depend on the encoder's version */
+} rows_[] = {
+    { "H.264 High with B-frames",
+      SPN_H264,
+      "libx264",
+      "libx264 -profile:v high -bf 3 -level 3.0 -x264-params open-gop=0:scenecut=0:stitchable=1",
+      { 25, 1 },
+      120,
+      "avc1.64001e" },
+    { "H.264 High 10",
+      SPN_H264,
+      "libx264",
+      "libx264 -pix_fmt yuv420p10le -level 3.0 -x264-params open-gop=0:scenecut=0",
+      { 24000, 1001 },
+      100,
+      "avc1.6e001e" },
+    { "H.264 Baseline in slices",
+      SPN_H264,
+      "libx264",
+      "libx264 -profile:v baseline -level 3.0 -x264-params slices=3:scenecut=0",
+      { 10, 1 },
+      45,
+      "avc1.42c01e" },
+    { "HEVC Main",
+      SPN_HEVC,
+      "libx265",
+      "libx265 -x265-params open-gop=0:scenecut=0:log-level=error:pools=1",
+      { 25, 1 },
+      75,
+      "hvc1.1.6.L30.90" },
+    { "HEVC Main 10",
+      SPN_HEVC,
+      "libx265",
+      "libx265 -pix_fmt yuv420p10le -x265-params open-gop=0:scenecut=0:log-level=error:pools=1",
+      { 30000, 1001 },
+      61,
+      "hvc1.2.4.L30.90" },
+    { "AV1 by SVT",
+      SPN_AV1,
+      "libsvtav1",
+      "libsvtav1 -preset 12 -svtav1-params lp=1",
+      { 25, 1 },
+      60,
+      "av01.0.00M.08" },
+    { "AAC-LC stereo", SPN_AAC, "aac", "aac -b:a 96k", { 0, 0 }, 150, "mp4a.40.2" },
+};
+
+static void decodes(void **state)
+{
+    static struct stream stream;
+    const struct row *row = *state;
+    struct spn_buffer bytes = { 0 }, said = { 0 };
+    struct spn_error err = { 0 };
+    char path[512], command[2048], line[256];
+    int64_t first = 0;
+    int frames = 0;
+    FILE *pipe;
+
+    if (!stream_encoder(row->needs)) {
+        print_message("SKIP: this ffmpeg has no %s\n", row->needs);
+        skip();
+    }
+    assert_int_equal(stream_make(&stream, dir, row->codec, row->encoder, row->rate, row->frames),
+                     0);
+    assert_string_equal(stream.info.codecs, row->codecs);
+    if (spn_header_write(&stream.info, &bytes, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(stream_fragments(&stream, 0, stream_fragment_count(&stream), &bytes), 0);
+    (void)snprintf(path, sizeof(path), "%s/out.mp4", dir);
+    assert_int_equal(spn_file_put(dir, path, 0600, bytes.data, bytes.size, NULL), SPN_OK);
+    spn_buffer_finish(&bytes);
+
+    (void)snprintf(command, sizeof(command),
+                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i '%s' -f null - 2>&1",
+                   path);
+    pipe = popen(command, "r");
+    while (fgets(line, sizeof(line), pipe))
+        spn_buffer_string(&said, line);
+    assert_int_equal(pclose(pipe), 0);
+    if (said.size)
+        fail_msg("ffmpeg said: %s", spn_buffer_text(&said));
+
+    /*
+     * Every frame one frame after the one before. FFmpeg moves a track with negative composition
+     * offsets as a whole, by the greatest of them, so the first is not at zero for it.
+     */
+    (void)snprintf(command, sizeof(command),
+                   "ffprobe -v error -show_entries frame=pts -of csv=p=0 '%s'", path);
+    pipe = popen(command, "r");
+    while (fgets(line, sizeof(line), pipe)) {
+        int64_t pts = strtoll(line, NULL, 10);
+
+        if (frames == 0)
+            first = pts;
+        assert_int_equal(pts - first, frames++ * (int64_t)stream.info.sample_ticks);
+    }
+    assert_int_equal(pclose(pipe), 0);
+    assert_int_equal(frames, stream.count);
+    stream_finish(&stream);
+    spn_buffer_finish(&said);
+}
+
+int main(void)
+{
+    static struct rows rows;
+    char command[300];
+    const char *tmp = getenv("TMPDIR");
+    int ret;
+
+    (void)snprintf(dir, sizeof(dir), "%s/sampan-encoded-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(dir))
+        return 1;
+    rows_add_table(&rows, rows_, decodes);
+    ret = rows_run(&rows, "encoded");
+    (void)snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+    return system(command) ? 1 : ret;
+}
