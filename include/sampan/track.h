@@ -137,7 +137,7 @@ struct spn_track; /* never changes once open: any number of threads may read it 
 
 /*
  * Open the track file at path and read its header and index; sample data is not touched, every moof
- * is read. A piece (no sidx) opens too. *out belongs to the caller and goes to spn_track_close(); on
+ * is read. A piece (no sidx, not from number 1 nor time 0) opens too, and so do bridges (short fragments). *out belongs to the caller and goes to spn_track_close(); on
  * failure it is NULL. SPN_ENOENT: no such file. SPN_EFORMAT: not a CMAF track of ours, err->text names
  * the box and where it is. SPN_ELIMIT: more than one of the limits above. Also SPN_EIO, SPN_ENOMEM.
  */
@@ -186,5 +186,7 @@ void spn_iframe_write(const struct spn_track_info *info, uint32_t sequence_numbe
 typedef void spn_track_report(void *opaque, const char *rule, const char *text);
 int spn_track_check(const char *path, spn_track_report *report, void *opaque,
                     struct spn_error *err);
+int spn_track_check_memory(const void *bytes, size_t size, const char *name,
+                           spn_track_report *report, void *opaque, struct spn_error *err);
 
 #endif

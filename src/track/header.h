@@ -4,6 +4,7 @@
 #ifndef TRACK_HEADER_H
 #define TRACK_HEADER_H
 
+#include "rules.h"
 #include "sampan/track.h"
 
 #define SPN_TRACK_ID    1
@@ -18,5 +19,12 @@ int spn_info_check(const struct spn_track_info *info, struct spn_error *err);
 uint32_t spn_sample_flags(const struct spn_track_info *info);
 /* What the trun of a fragment of this track says, and nothing else. */
 uint32_t spn_trun_flags(const struct spn_track_info *info);
+
+/*
+ * Read ftyp and moov, which bytes holds and no more; what info points to lies in bytes.
+ * SPN_EFORMAT: it cannot be told what the track is, or a rule is broken that judge refuses for.
+ */
+int spn_header_read(const uint8_t *bytes, size_t size, struct spn_track_info *info,
+                    struct spn_judge *judge, struct spn_error *err);
 
 #endif

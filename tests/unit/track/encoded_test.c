@@ -3,8 +3,10 @@
 #include "rows.h"
 
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "made.h"
 #include "sampan/file.h"
 #include "stream.h"
 
@@ -63,6 +65,37 @@ static const struct row {
     { "AAC-LC stereo", SPN_AAC, "aac", "aac -b:a 96k", { 0, 0 }, 150, "mp4a.40.2" },
 };
 
+static void broken(void *opaque, const char *rule, const char *text)
+{
+    spn_buffer_format(opaque, "%s: %s; ", rule, text);
+}
+
+/* The whole track of two pieces, as two chunks would have made it. */
+static void assert_assembled(const struct stream *stream, struct spn_buffer *out)
+{
+    struct made_pieces pieces = { 0 };
+    size_t ends[3] = { 0, 1, stream_fragment_count(stream) };
+    struct spn_piece given[2];
+    struct spn_error err = { 0 };
+
+    for (size_t i = 0; i < 2; i++) {
+        struct spn_buffer bytes = { 0 };
+
+        if (spn_header_write(&stream->info, &bytes, &err) < 0)
+            fail_msg("%s", err.text);
+        assert_int_equal(stream_fragments(stream, ends[i], ends[i + 1], &bytes), 0);
+        pieces.fds[i] = memfd_create("piece", MFD_CLOEXEC);
+        assert_int_equal(write(pieces.fds[i], bytes.data, bytes.size), bytes.size);
+        spn_buffer_finish(&bytes);
+        given[i] = (struct spn_piece){ pieces.fds[i], i ? "second" : "first" };
+    }
+    if (spn_track_assemble(given, 2, made_write, &pieces, &err) < 0)
+        fail_msg("%s", err.text);
+    (void)close(pieces.fds[0]);
+    (void)close(pieces.fds[1]);
+    *out = pieces.out;
+}
+
 static void decodes(void **state)
 {
     static struct stream stream;
@@ -81,12 +114,14 @@ static void decodes(void **state)
     assert_int_equal(stream_make(&stream, dir, row->codec, row->encoder, row->rate, row->frames),
                      0);
     assert_string_equal(stream.info.codecs, row->codecs);
-    if (spn_header_write(&stream.info, &bytes, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(stream_fragments(&stream, 0, stream_fragment_count(&stream), &bytes), 0);
+    assert_assembled(&stream, &bytes);
     (void)snprintf(path, sizeof(path), "%s/out.mp4", dir);
     assert_int_equal(spn_file_put(dir, path, 0600, bytes.data, bytes.size, NULL), SPN_OK);
     spn_buffer_finish(&bytes);
+    if (spn_track_check(path, broken, &said, &err) < 0)
+        fail_msg("%s", err.text);
+    if (said.size)
+        fail_msg("broken rules: %s", spn_buffer_text(&said));
 
     (void)snprintf(command, sizeof(command),
                    "ffmpeg -nostdin -v warning -err_detect explode -xerror -i '%s' -f null - 2>&1",
