@@ -207,7 +207,7 @@ static int code_of_status(long status)
     }
 }
 
-static int code_of_name(const char *name)
+int client_code_of_name(const char *name)
 {
     for (int code = SPN_ECANCELED; code < 0; code++)
         if (!strcmp(spn_code_name(code), name))
@@ -222,7 +222,7 @@ static int problem(const struct client *client, struct spn_error *err)
     const char *detail = json_string_value(json_object_get(body, "detail"));
     const char *title = json_string_value(json_object_get(body, "title"));
     const char *name = json_string_value(json_object_get(body, "code"));
-    int code = name ? code_of_name(name) : 0;
+    int code = name ? client_code_of_name(name) : 0;
 
     if (!code || client->status == 409 || client->status == 503)
         code = code_of_status(client->status);

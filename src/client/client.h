@@ -67,6 +67,8 @@ int client_text(struct client *client, const char *path, struct spn_buffer *out,
 /* The HTTP status of the last answer, 0 where there was none. */
 long client_status(const struct client *client);
 
+/* The code that spn_code_name() calls so; 0: none. */
+int client_code_of_name(const char *name);
 /* text with all but letters, digits and -._~ escaped, for a path; SPN_ELIMIT: does not fit. */
 int client_escape(const char *text, char *out, size_t size, struct spn_error *err);
 
