@@ -10,11 +10,13 @@
 #include <curl/curl.h>
 
 #define CONNECT_MS     5000
+#define STOP_TICK_MS   100
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS  5000
 
 struct client {
     CURL *curl;
+    CURLM *loop;   /* drives curl, so that a stop is seen within STOP_TICK_MS */
     char *base;   /* what URLs begin with */
     char *socket; /* path, NULL for TCP */
     char *shown;  /* how the address is named in sentences */
@@ -22,7 +24,6 @@ struct client {
     char curl_error[CURL_ERROR_SIZE];
     long status;
     struct spn_buffer received;
-    const atomic_int *stop;
     int too_large;
 };
 
@@ -45,14 +46,6 @@ static size_t received(char *bytes, size_t size, size_t count, void *opaque)
     }
     spn_buffer_append(&client->received, bytes, size);
     return spn_buffer_failed(&client->received) ? 0 : size;
-}
-
-static int stopped(void *opaque, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    const struct client *client = opaque;
-
-    (void)a, (void)b, (void)c, (void)d;
-    return client->stop && atomic_load(client->stop);
 }
 
 int client_open(const char *base, const char *token, const char *agent, struct client **out,
@@ -78,7 +71,8 @@ int client_open(const char *base, const char *token, const char *agent, struct c
         client->socket = strdup(base + 5);
     if (token[0] && asprintf(&client->authorization, "Authorization: Bearer %s", token) < 0)
         client->authorization = NULL;
-    if (!client->curl || !client->base || !client->shown || (unix_socket && !client->socket) ||
+    client->loop = curl_multi_init();
+    if (!client->curl || !client->loop || !client->base || !client->shown || (unix_socket && !client->socket) ||
         (token[0] && !client->authorization)) {
         client_close(client);
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
@@ -92,9 +86,6 @@ int client_open(const char *base, const char *token, const char *agent, struct c
     curl_easy_setopt(client->curl, CURLOPT_ERRORBUFFER, client->curl_error);
     curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, received);
     curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, client);
-    curl_easy_setopt(client->curl, CURLOPT_XFERINFOFUNCTION, stopped);
-    curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, client);
-    curl_easy_setopt(client->curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     if (client->socket) {
         curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH, client->socket);
@@ -110,6 +101,8 @@ void client_close(struct client *client)
         return;
     if (client->curl)
         curl_easy_cleanup(client->curl);
+    if (client->loop)
+        curl_multi_cleanup(client->loop);
     free(client->base);
     free(client->shown);
     free(client->socket);
@@ -263,6 +256,29 @@ static int unreachable(const struct client *client, CURLcode failure, struct spn
     return spn_error_set(err, SPN_EAGAIN, "%s did not answer: %s", client->shown, why);
 }
 
+static CURLcode perform(struct client *client, const atomic_int *stop)
+{
+    CURLcode failure = CURLE_ABORTED_BY_CALLBACK;
+    CURLMsg *message;
+    int running = 1, left;
+
+    if (curl_multi_add_handle(client->loop, client->curl) != CURLM_OK)
+        return CURLE_OUT_OF_MEMORY;
+    while (running && !(stop && atomic_load(stop))) {
+        if (curl_multi_perform(client->loop, &running) != CURLM_OK) {
+            failure = CURLE_OUT_OF_MEMORY;
+            break;
+        }
+        if (running)
+            (void)curl_multi_poll(client->loop, NULL, 0, STOP_TICK_MS, NULL);
+    }
+    while ((message = curl_multi_info_read(client->loop, &left)))
+        if (message->msg == CURLMSG_DONE)
+            failure = message->data.result;
+    (void)curl_multi_remove_handle(client->loop, client->curl);
+    return failure;
+}
+
 /* One attempt. Returns the status or a negative code. */
 static int attempt(struct client *client, const struct client_call *call, const char *url,
                    const char *body, struct curl_slist *headers, struct spn_error *err)
@@ -272,7 +288,6 @@ static int attempt(struct client *client, const struct client_call *call, const 
     client->received.size = 0;
     client->too_large = 0;
     client->status = 0;
-    client->stop = call->stop;
     client->curl_error[0] = '\0';
     curl_easy_setopt(client->curl, CURLOPT_URL, url);
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, NULL);
@@ -287,7 +302,7 @@ static int attempt(struct client *client, const struct client_call *call, const 
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS,
                      (long)(call->timeout_ms ? call->timeout_ms : 30000));
-    failure = curl_easy_perform(client->curl);
+    failure = perform(client, call->stop);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     if (failure != CURLE_OK)
         return unreachable(client, failure, err);

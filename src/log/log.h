@@ -24,8 +24,14 @@ struct log_field {
     int64_t number;
 };
 
-#define LOG_TEXT(name, text)     ((struct log_field){ (name), (text) ? (text) : "", 0 })
+#define LOG_TEXT(name, text)     ((struct log_field){ (name), log_string(text), 0 })
 #define LOG_NUMBER(name, number) ((struct log_field){ (name), NULL, (int64_t)(number) })
+
+/* NULL is said as nothing. */
+static inline const char *log_string(const char *text)
+{
+    return text ? text : "";
+}
 
 /*
  * Say who is speaking; path is a file that is appended to, NULL for standard error. Until then lines

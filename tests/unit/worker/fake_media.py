@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""fake_media.py - stands in for sampan-media in the tests of the worker.
+
+What it does is said by plan.fake (or, for examine, by the name of the source), a word below. It keeps
+the protocol of docs/formats/jobs.md except where the word says otherwise.
+"""
+import json
+import os
+import resource
+import signal
+import sys
+import time
+
+request = json.load(sys.stdin)
+operation = sys.argv[1]
+word = request.get("plan", {}).get("fake") or request.get("source", {}).get("name", "")
+
+
+def say(**event):
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
+
+
+def write(fd, text):
+    os.write(fd, text.encode())
+
+
+def once(name):
+    """True the first time that a file of this name is asked for."""
+    try:
+        os.close(os.open(os.path.join(os.environ["FAKE_DIR"], name), os.O_CREAT | os.O_EXCL))
+        return True
+    except FileExistsError:
+        return False
+
+
+say(event="progress", done=1, total=10, unit="frames")
+if word == "crash" or word == "crash-once" and once("crashed"):
+    for output in request.get("outputs", []):
+        write(output["fd"], "half ")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.kill(os.getpid(), signal.SIGSEGV)
+if word == "hang":
+    time.sleep(1000)
+if word == "hang-closed":
+    os.close(1)
+    os.close(2)
+    time.sleep(1000)
+if word == "slow":
+    for done in range(600):
+        say(event="progress", done=done, total=600, unit="frames")
+        time.sleep(0.1)
+if word == "short":
+    time.sleep(1.5)
+if word == "garbage":
+    print("this is no JSON", flush=True)
+    time.sleep(1000)
+if word == "endless":
+    while True:
+        sys.stdout.write("x" * 65536)
+if word == "mute":
+    sys.exit(0)
+if word == "odd-exit":
+    sys.exit(3)
+if word == "twice":
+    say(event="result")
+    say(event="result")
+    time.sleep(1000)
+if word == "result-then-crash":
+    say(event="result")
+    os.kill(os.getpid(), signal.SIGABRT)
+if word == "refused":
+    say(event="error", code="unsupported", text="the picture is of a codec that nobody knows")
+    sys.exit(1)
+if word == "full":
+    say(event="error", code="disk_full", text="the disk is full")
+    sys.exit(1)
+if word == "unknown-code":
+    say(event="error", code="nonsense", text="what")
+    sys.exit(1)
+if word == "chatty":
+    for line in range(500):
+        print(f"[h264] line {line}", file=sys.stderr)
+if word == "descriptors":
+    say(event="error", code="unsupported", text="fds " + " ".join(sorted(os.listdir("/proc/self/fd"), key=int)[:-1]))
+    sys.exit(1)
+
+if operation == "examine":
+    write(request["index_fd"], "the packets of " + os.pread(request["source"]["fd"], 100, 0).decode())
+    say(event="result", asset="a" * 64, probe={"request": request}, plan={"version": 1})
+elif operation == "chunk":
+    os.pread(request["source"]["fd"], 1, 0)
+    for output in request["outputs"]:
+        write(output["fd"], f"piece {output['id']}.{request['chunk']}")
+    write(request["tiles_fd"], "tiles")
+    say(event="result", frames=10, pieces=[], tiles=[], limits=request.get("limits"))
+elif operation == "text":
+    write(request["output_fd"], "WEBVTT\n")
+    say(event="result", cues=0, request=request)
+elif operation == "storyboard":
+    tiles = b"".join(os.pread(t["fd"], t["size"], t["offset"]) for t in request["tiles"])
+    os.write(request["tiles_fd"], tiles)
+    os.write(request["sheets_fd"], tiles)
+    say(event="result", tiles=[{"offset": 0, "size": len(tiles)}], sheets=[{"offset": 0, "size": len(tiles)}])
+elif operation == "audio":
+    write(request["output_fd"], "no track at all")
+    say(event="result", packets=1)
