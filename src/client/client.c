@@ -16,7 +16,7 @@
 
 struct client {
     CURL *curl;
-    CURLM *loop;   /* drives curl, so that a stop is seen within STOP_TICK_MS */
+    CURLM *loop;  /* drives curl, so that a stop is seen within STOP_TICK_MS */
     char *base;   /* what URLs begin with */
     char *socket; /* path, NULL for TCP */
     char *shown;  /* how the address is named in sentences */
@@ -72,8 +72,8 @@ int client_open(const char *base, const char *token, const char *agent, struct c
     if (token[0] && asprintf(&client->authorization, "Authorization: Bearer %s", token) < 0)
         client->authorization = NULL;
     client->loop = curl_multi_init();
-    if (!client->curl || !client->loop || !client->base || !client->shown || (unix_socket && !client->socket) ||
-        (token[0] && !client->authorization)) {
+    if (!client->curl || !client->loop || !client->base || !client->shown ||
+        (unix_socket && !client->socket) || (token[0] && !client->authorization)) {
         client_close(client);
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     }
@@ -144,10 +144,7 @@ int client_token(const struct settings *settings, int worker, char token[CLIENT_
     if (settings->token_file[0])
         snprintf(path, sizeof(path), "%s", settings->token_file);
     else
-        snprintf(path, sizeof(path), "%s/%s", settings->data,
-                 worker ? "run/worker-token" : "token");
-    if (worker && !settings->token_file[0] && access(path, F_OK) < 0)
-        snprintf(path, sizeof(path), "%s/token", settings->data);
+        snprintf(path, sizeof(path), "%s/%s", settings->data, worker ? "worker-token" : "token");
     ret = spn_file_get(path, CLIENT_TOKEN_MAX - 1, &text, err);
     if (ret == SPN_OK && !(string = spn_buffer_text(&text)))
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");

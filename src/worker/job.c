@@ -161,7 +161,8 @@ int job_fail(struct worker *worker, struct client *client, struct job *job,
 {
     return tell_surely(worker, client, job, "fail",
                        json_pack("{sIssso}", "fence", (json_int_t)job->fence, "code",
-                                 spn_code_name(why->code), "text", json_string(why->text)),
+                                 job->crashed ? "crash" : spn_code_name(why->code), "text",
+                                 json_string(why->text)),
                        err);
 }
 

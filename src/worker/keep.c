@@ -242,8 +242,8 @@ int source_files_request(const struct source_files *files, const struct job *job
                          struct media_call *call, struct spn_error *err)
 {
     json_t *of_spec = json_object_get(job->spec, "source");
-    int source = media_call_fd(call, files->source_fd, 0);
-    int packets = media_call_fd(call, files->index_fd, 0);
+    int source = media_call_fd(call, files->source_fd);
+    int packets = media_call_fd(call, files->index_fd);
     json_t *described =
         json_pack("{sisssOsO}", "fd", source, "name", files->name, "hash",
                   json_object_get(of_spec, "hash"), "size", json_object_get(of_spec, "size"));

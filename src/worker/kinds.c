@@ -66,7 +66,7 @@ int request_begin(struct job *job, const char *operation, const char *what, stru
 int request_output(struct media_call *call, json_t *object, const char *name,
                    const struct spn_file *file, struct spn_error *err)
 {
-    int number = media_call_fd(call, spn_file_fd(file), 1);
+    int number = media_call_fd(call, spn_file_fd(file));
 
     if (number < 0 || json_object_set_new(object, name, json_integer(number)) < 0)
         return spn_error_set(err, SPN_ENOMEM, "the request to sampan-media cannot be made");
@@ -112,8 +112,8 @@ static int subtitles_request(const json_t *list, struct beside *beside, struct m
         if ((ret = beside_open(item, &fd, err)) < 0)
             return ret;
         beside->fds[beside->count++] = fd;
-        if (json_array_append_new(out, json_pack("{sisOsO*}", "fd", media_call_fd(call, fd, 0),
-                                                 "name", json_object_get(item, "name"), "language",
+        if (json_array_append_new(out, json_pack("{sisOsO*}", "fd", media_call_fd(call, fd), "name",
+                                                 json_object_get(item, "name"), "language",
                                                  json_object_get(item, "language"))) < 0)
             return spn_error_set(err, SPN_ENOMEM, "out of memory");
     }
@@ -130,7 +130,7 @@ static int examine_request(struct job *job, const struct keep *keep, const char 
 
     if ((ret = request_begin(job, "examine", name, call, err)) < 0)
         return ret;
-    source = json_pack("{sisssssI}", "fd", media_call_fd(call, keep->fd, 0), "name", name, "hash",
+    source = json_pack("{sisssssI}", "fd", media_call_fd(call, keep->fd), "name", name, "hash",
                        keep->hex, "size", (json_int_t)keep->size);
     if (json_object_set_new(call->request, "source", source) < 0 ||
         (options && json_object_set(call->request, "options", options) < 0))
@@ -309,7 +309,7 @@ static int text_input(struct worker *worker, struct job *job, struct source_file
     }
     if ((ret = beside_open(beside, beside_fd, err)) < 0)
         return ret;
-    described = json_pack("{sisO}", "fd", media_call_fd(call, *beside_fd, 0), "name",
+    described = json_pack("{sisO}", "fd", media_call_fd(call, *beside_fd), "name",
                           json_object_get(beside, "name"));
     if (json_object_set_new(call->request, "subtitle", described) < 0)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
@@ -389,7 +389,7 @@ static int tiles_request(struct worker *worker, struct job *job, struct tiles *t
             tiles->fds[chunk] = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
             if (tiles->fds[chunk] < 0)
                 return spn_error_errno(err, errno, "cannot open the tiles %s", path);
-            tiles->numbers[chunk] = media_call_fd(call, tiles->fds[chunk], 0);
+            tiles->numbers[chunk] = media_call_fd(call, tiles->fds[chunk]);
         }
         if (tiles->numbers[chunk] < 0 ||
             json_array_append_new(

@@ -2,8 +2,9 @@
 
 #include <stdlib.h>
 
-#define SEGMENT_FRAGMENTS 3 /* DESIGN: the target is 3 GOPs unless the publication says otherwise  \
-                             */
+#define SEGMENT_FRAGMENTS                                                                          \
+    3 /* DESIGN: the target is 3 GOPs unless the publication says otherwise                        \
+       */
 
 /* bytes over ticks as bits a second, rounded up: what a viewer's line must carry. */
 static int64_t rate_of(int64_t bytes, int64_t ticks, uint32_t timescale)

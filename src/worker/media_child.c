@@ -44,11 +44,11 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int media_call_fd(struct media_call *call, int fd, int output)
+int media_call_fd(struct media_call *call, int fd)
 {
     if (call->count == call->room) {
         size_t room = call->room ? 2 * call->room : 16;
-        struct media_fd *fds = realloc(call->fds, room * sizeof(*fds));
+        int *fds = realloc(call->fds, room * sizeof(*fds));
 
         if (!fds)
             return SPN_ENOMEM;
@@ -57,8 +57,7 @@ int media_call_fd(struct media_call *call, int fd, int output)
     }
     if (call->count == MEDIA_FDS_MAX)
         return SPN_ELIMIT;
-    call->fds[call->count].fd = fd;
-    call->fds[call->count].output = output;
+    call->fds[call->count] = fd;
     return FIRST_FD + (int)call->count++;
 }
 
@@ -164,7 +163,7 @@ static int run_start(struct run *run, struct spn_error *err)
         goto done;
     }
     for (; moved < call->count; moved++)
-        if ((sources[moved] = above(call->fds[moved].fd, call->count)) < 0) {
+        if ((sources[moved] = above(call->fds[moved], call->count)) < 0) {
             ret = spn_error_errno(err, errno, "cannot hand %zu files to sampan-media", call->count);
             goto done;
         }
@@ -435,29 +434,16 @@ done:
     return ret;
 }
 
-static int outputs_empty(const struct media_call *call, struct spn_error *err)
-{
-    for (size_t i = 0; i < call->count; i++)
-        if (call->fds[i].output &&
-            (ftruncate(call->fds[i].fd, 0) < 0 || lseek(call->fds[i].fd, 0, SEEK_SET) < 0))
-            return spn_error_errno(err, errno, "cannot empty an output of sampan-media");
-    return SPN_OK;
-}
-
 int media_call_run(struct worker *worker, struct job *job, struct media_call *call, json_t **result,
                    struct spn_error *err)
 {
     char how[128] = "";
-    int ret = SPN_OK;
+    int ret;
 
     *result = NULL;
-    for (int i = 1; i <= MEDIA_ATTEMPTS; i++) {
-        if ((ret = job_wanted(worker, job, err)) < 0 || (ret = outputs_empty(call, err)) < 0 ||
-            (ret = attempt(worker, job, call, result, how, err)) <= 0)
-            return ret;
-        log_warn("sampan-media crashed", LOG_TEXT("how", how), LOG_TEXT("what", call->what),
-                 LOG_NUMBER("attempt", i));
-    }
-    return spn_error_set(err, SPN_EIO, "sampan-media %s while it worked on %s, %d times", how,
-                         call->what, MEDIA_ATTEMPTS);
+    if ((ret = job_wanted(worker, job, err)) < 0 ||
+        (ret = attempt(worker, job, call, result, how, err)) <= 0)
+        return ret;
+    job->crashed = 1;
+    return spn_error_set(err, SPN_EIO, "sampan-media %s while it worked on %s", how, call->what);
 }

@@ -13,10 +13,10 @@
 
 #include "worker.h"
 
-#define MEDIA_FDS_MAX  4000 /* descriptors of one run: tiles of a day in 40 s chunks are 2,160 */
-#define MEDIA_LINE_MAX (8u << 20) /* bytes of one answer: a probe of 1,000 streams has about 1 MB  \
-                                   */
-#define MEDIA_ATTEMPTS  3
+#define MEDIA_FDS_MAX 4000 /* descriptors of one run: tiles of a day in 40 s chunks are 2,160 */
+#define MEDIA_LINE_MAX                                                                             \
+    (8u << 20)             /* bytes of one answer: a probe of 1,000 streams has about 1 MB         \
+                            */
 #define MEDIA_WORDS_MAX 50 /* lines of FFmpeg's that are logged of one run */
 
 /* Zero-initialised but for operation and request; media_call_finish() always. */
@@ -24,15 +24,13 @@ struct media_call {
     const char *operation;
     const char *what; /* for sentences: "chunk 3 of ep01.mkv"; borrowed */
     json_t *request;  /* owned */
-    struct media_fd {
-        int fd, output;
-    } * fds; /* descriptors borrowed from the caller */
+    int *fds;         /* borrowed from the caller */
     size_t count, room;
 };
 
-/* What fd will be called in the child: to be put into the request. An output is emptied before a
- * repetition. A negative code when there are too many or memory ran out. */
-int media_call_fd(struct media_call *call, int fd, int output);
+/* What fd will be called in the child: to be put into the request. Negative: too many, or no
+ * memory. */
+int media_call_fd(struct media_call *call, int fd);
 /* Run it. *result is a new reference to the "result" line. */
 int media_call_run(struct worker *worker, struct job *job, struct media_call *call, json_t **result,
                    struct spn_error *err);

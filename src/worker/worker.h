@@ -37,6 +37,7 @@ struct job {
     int64_t fence, lease_s, memory_mb;
     json_t *spec; /* owned */
 
+    int crashed;     /* its sampan-media did: it is tried again */
     atomic_int lost; /* the lease went to another: keep nothing, say nothing */
     pthread_mutex_t lock;
     int64_t done, total; /* under lock */

@@ -25,17 +25,8 @@ def write(fd, text):
     os.write(fd, text.encode())
 
 
-def once(name):
-    """True the first time that a file of this name is asked for."""
-    try:
-        os.close(os.open(os.path.join(os.environ["FAKE_DIR"], name), os.O_CREAT | os.O_EXCL))
-        return True
-    except FileExistsError:
-        return False
-
-
 say(event="progress", done=1, total=10, unit="frames")
-if word == "crash" or word == "crash-once" and once("crashed"):
+if word == "crash":
     for output in request.get("outputs", []):
         write(output["fd"], "half ")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
