@@ -41,7 +41,7 @@ int program_find(const char *name, char out[SPN_PATH_MAX], struct spn_error *err
 {
     static const char *const places[] = {
         "",           "/../libexec/sampan", "/../../lib/sampan", "/../lib/sampan", "/../worker",
-        "/../encode", "/../control",        "/../deliver",       "/../cli",        "/../../bin",
+        "/../encode", "/../control",        "/../deliver",       "/../cli",        "/../..",
     };
     const char *libexec = getenv("SAMPAN_LIBEXEC");
     char own[SPN_PATH_MAX];

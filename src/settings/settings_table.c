@@ -55,7 +55,7 @@ const struct setting settings_table[] = {
     { "gc_grace_days", SETTING_NUMBER, "DAYS", "7", NULL, 1, 3650, { 0 }, SERVERS,
       "How long a file that nothing refers to is kept; longer than the longest title and grant.",
       AT(gc_grace_days) },
-    { "publication_cache", SETTING_NUMBER, "N", "1000", NULL, 1, 1000000, { 0 }, SETTINGS_UP,
+    { "publication_cache", SETTING_NUMBER, "N", "1000", NULL, 1, 32768, { 0 }, SETTINGS_UP,
       "Publications that each nginx worker keeps open.", AT(publication_cache) },
     { "log_level", SETTING_CHOICE, "LEVEL", "info", NULL, 0, 0,
       { "error", "warn", "info", "debug", NULL }, ALL,
