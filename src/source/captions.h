@@ -17,7 +17,7 @@ struct caption {
 };
 
 /* stream is a text stream of the index. */
-int captions_create(struct source *source, const struct index *index,
+int captions_create(const struct source *source, const struct index *index,
                     const struct conform *conform, int stream, struct captions **out,
                     struct spn_error *err);
 void captions_destroy(struct captions *captions); /* NULL is allowed */

@@ -36,10 +36,9 @@ struct conform {
     int64_t frames;          /* of the asset */
     int64_t time_num, time_den; /* seconds in a tick of the source, time_num / time_den */
     int64_t start;           /* ticks: the source time that is time 0 of the asset */
-    int64_t first;           /* the source frame (of the index) that is frame 0 */
-    int64_t pictures;        /* source frames from there on */
+    int64_t pictures;        /* source frames: those of the index */
     int64_t repeated, dropped; /* asset frames shown again, source frames never shown */
-    int64_t left_out;        /* packets or frames before frame 0 that cannot be decoded or presented */
+    int64_t left_out;        /* packets before frame 0 that cannot be decoded */
 };
 
 struct conform_options {

@@ -33,7 +33,7 @@ struct decoder_range {
  * *out goes to decoder_destroy(). source, index and conform must outlive it. SPN_EMISMATCH: the index is
  * of another file. SPN_ERANGE, SPN_EFORMAT, SPN_ENOMEM.
  */
-int decoder_create(struct source *source, const struct index *index, const struct conform *conform,
+int decoder_create(const struct source *source, const struct index *index, const struct conform *conform,
                    struct decoder_range range, struct decoder **out, struct spn_error *err);
 void decoder_destroy(struct decoder *decoder); /* NULL is allowed */
 

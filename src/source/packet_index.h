@@ -59,8 +59,8 @@ typedef int index_progress(void *opaque, int64_t done, int64_t total);
  * syncs and names it. video is what probe_judge() chose.
  * SPN_EFORMAT: no frame could be decoded. SPN_ELIMIT, SPN_EIO, SPN_ENOSPC, SPN_ENOMEM, SPN_ECANCELED.
  */
-int index_build(struct source *source, int video, int fd, index_progress *progress, void *opaque,
-                struct spn_error *err);
+int index_build(const struct source *source, int video, int fd, index_progress *progress,
+                void *opaque, struct spn_error *err);
 
 struct index;
 

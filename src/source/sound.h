@@ -23,7 +23,7 @@ struct sound_format {
 };
 
 /* stream is an audio stream of the index. SPN_EFORMAT: nothing of it can be decoded. */
-int sound_create(struct source *source, const struct index *index, const struct conform *conform,
+int sound_create(const struct source *source, const struct index *index, const struct conform *conform,
                  int stream, struct sound **out, struct spn_error *err);
 void sound_destroy(struct sound *sound); /* NULL is allowed */
 

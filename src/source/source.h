@@ -6,8 +6,8 @@
  * outlive the source. Opening is a function of the bytes alone (the name is for sentences): the same
  * bytes give the same streams, packets and timestamps in every process.
  *
- * One source may be used by one thread at a time. What reads packets (an index being built, a decoder,
- * a sound, captions) needs the source to itself from its create to its destroy, and starts it anew.
+ * A source does not change once open: what reads packets (an index being built, a decoder, a sound,
+ * captions) has a reader of its own, and several may be in use at a time, each by one thread.
  */
 #ifndef SAMPAN_SOURCE_SOURCE_H
 #define SAMPAN_SOURCE_SOURCE_H
@@ -39,18 +39,6 @@ uint64_t source_size(const struct source *source);    /* bytes */
 
 /* libavformat's view; borrowed, and read only to those outside this folder. */
 const AVFormatContext *source_format(const struct source *source);
-
-/* Start reading from the first packet again, with fresh demuxer state. */
-int source_rewind(struct source *source, struct spn_error *err);
-
-/*
- * The next packet into *packet (to be unreferenced by the caller): 1, or 0 at the end of the file. A
- * damaged stretch that the demuxer cannot cross counts as the end.
- */
-int source_read(struct source *source, AVPacket *packet, struct spn_error *err);
-
-/* Read only the packets of this stream from now on; -1: of every stream that is kept. */
-void source_select(struct source *source, int stream);
 
 /* What went wrong in FFmpeg's words, e.g. "Invalid data found when processing input". */
 const char *source_reason(int averror, char *buffer, size_t size);
