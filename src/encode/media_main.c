@@ -1,10 +1,10 @@
 /* media_main.c - sampan-media OPERATION: confine, read one request, answer it. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <libavutil/cpu.h>
 #include <libavutil/log.h>
 
 #include "confine.h"
@@ -32,8 +32,15 @@ static int limits_read(const json_t *request, struct confine_limits *out, struct
 {
     const char *holder = "\"limits\" of the request";
     const json_t *limits = json_object_get(request, "limits");
+    int64_t chunk_mb = 0;
     int ret;
 
+    /* Address space is not memory in use: a chunk may take twice what it is planned to need. */
+    if ((ret = member_int_or(json_object_get(request, "plan"), "the plan", "chunk_memory_mb", 0,
+                             1 << 20, &chunk_mb, err)) < 0)
+        return ret;
+    out->memory_mb =
+        2 * chunk_mb > CONFINE_MEMORY_MB_DEFAULT ? 2 * chunk_mb : CONFINE_MEMORY_MB_DEFAULT;
     if (!limits || json_is_null(limits))
         return SPN_OK;
     if ((ret = member_int_or(limits, holder, "memory_mb", 64, 1 << 20, &out->memory_mb, err)) < 0 ||
@@ -88,6 +95,7 @@ int main(int argc, char **argv)
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)setenv("SVT_LOG", "1", 0); /* errors only */
     ret = request_read(STDIN_FILENO, &request, &err);
     if (ret == SPN_OK)
         ret = media_run(operation, request, &err);

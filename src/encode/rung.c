@@ -1,0 +1,170 @@
+/*
+ * rung.c - one rung of a chunk.
+ *
+ * Access units come in decoding order. Because every GOP is closed, those of GOP g are the g-th lot
+ * of `gop` of them: decode times are the frame grid itself, and a composition offset is how far a
+ * frame's place on the screen is from its place in the stream. Offsets may be negative; the first
+ * frame of a GOP is the earliest shown, so the least presentation time of a fragment is its decode
+ * time.
+ */
+#include "rung.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "piece.h"
+#include "scaler.h"
+#include "video_encoder.h"
+
+struct unit {
+    size_t offset, size; /* in bytes of the GOP */
+    int64_t number;      /* of the frame it shows, in the chunk */
+    int key;
+};
+
+struct rung_maker {
+    struct rung rung;
+    struct rung_chunk chunk;
+    struct scaler *scaler;
+    struct video_encoder *encoder;
+    struct piece piece;
+    struct spn_buffer bytes; /* of the GOP being gathered, as samples */
+    struct unit *units;      /* gop of them */
+    struct spn_sample *samples;
+    uint32_t count;         /* units gathered */
+    int64_t taken, written; /* frames */
+};
+
+int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct rung_maker **out,
+                struct spn_error *err)
+{
+    struct rung_maker *maker = calloc(1, sizeof(*maker));
+    int ret = SPN_OK;
+
+    *out = NULL;
+    if (!maker || !(maker->units = calloc(chunk.gop, sizeof(*maker->units))) ||
+        !(maker->samples = calloc(chunk.gop, sizeof(*maker->samples))))
+        ret = spn_error_set(err, SPN_ENOMEM, "no memory for a rung");
+    if (ret < 0 ||
+        (ret = scaler_create((int)rung->width, (int)rung->height, SCALER_VIDEO, &maker->scaler,
+                             err)) < 0 ||
+        (ret = video_encoder_create(rung, chunk.rate, chunk.gop, &maker->encoder, err)) < 0 ||
+        (ret = piece_init(&maker->piece, fd, video_encoder_info(maker->encoder), err)) < 0) {
+        rung_destroy(maker);
+        return ret;
+    }
+    maker->rung = *rung;
+    maker->chunk = chunk;
+    *out = maker;
+    return SPN_OK;
+}
+
+void rung_destroy(struct rung_maker *maker)
+{
+    if (!maker)
+        return;
+    scaler_destroy(maker->scaler);
+    video_encoder_destroy(maker->encoder);
+    piece_finish(&maker->piece);
+    spn_buffer_finish(&maker->bytes);
+    free(maker->units);
+    free(maker->samples);
+    free(maker);
+}
+
+static int contract_broken(const struct rung_maker *maker, const char *what, struct spn_error *err)
+{
+    return spn_error_set(err, SPN_EIO,
+                         "%s at %" PRIu32 "x%" PRIu32 " did not keep the encode contract: %s near "
+                         "frame %" PRId64,
+                         rung_codec_name(maker->rung.codec), maker->rung.width, maker->rung.height,
+                         what, maker->chunk.first + maker->written);
+}
+
+static int gop_write(struct rung_maker *maker, struct spn_error *err)
+{
+    int64_t first = maker->written, frames = maker->chunk.first + first;
+    int32_t ticks = (int32_t)maker->chunk.rate.den;
+    int ret;
+
+    if (spn_buffer_failed(&maker->bytes))
+        return spn_error_set(err, SPN_ENOMEM, "no memory for a GOP");
+    for (uint32_t i = 0; i < maker->count; i++) {
+        const struct unit *unit = &maker->units[i];
+
+        if (unit->number < first || unit->number >= first + maker->count)
+            return contract_broken(maker, "a GOP shows a frame of another", err);
+        if (unit->key != (i == 0))
+            return contract_broken(maker, "a key picture is not where a GOP begins", err);
+        maker->samples[i] = (struct spn_sample){
+            .data = maker->bytes.data + unit->offset,
+            .size = (uint32_t)unit->size,
+            .offset = (int32_t)(unit->number - first - i) * ticks,
+            .sync = unit->key,
+        };
+    }
+    ret = piece_append(&maker->piece, (uint32_t)(frames / maker->chunk.gop + 1),
+                       (uint64_t)frames * maker->chunk.rate.den, maker->samples, maker->count, err);
+    maker->written += maker->count;
+    maker->count = 0;
+    maker->bytes.size = 0;
+    return ret;
+}
+
+static int units_gather(struct rung_maker *maker, struct spn_error *err)
+{
+    struct encoded encoded;
+    int ret;
+
+    while ((ret = video_encoder_pull(maker->encoder, &encoded, err)) > 0) {
+        struct unit *unit = &maker->units[maker->count];
+
+        unit->offset = maker->bytes.size;
+        unit->number = encoded.number;
+        unit->key = encoded.key;
+        if ((ret = spn_sample_convert(maker->rung.codec, encoded.data, encoded.size, &maker->bytes,
+                                      err)) < 0)
+            return ret;
+        unit->size = maker->bytes.size - unit->offset;
+        if (unit->size > SPN_FRAGMENT_SIZE_MAX)
+            return contract_broken(maker, "a picture is too large", err);
+        if (++maker->count == maker->chunk.gop && (ret = gop_write(maker, err)) < 0)
+            return ret;
+    }
+    return ret;
+}
+
+static int rung_take(void *opaque, const AVFrame *frame, struct spn_error *err)
+{
+    struct rung_maker *maker = opaque;
+    const AVFrame *scaled = NULL;
+    int ret;
+
+    if (frame && (ret = scaler_run(maker->scaler, frame, &scaled, err)) < 0)
+        return ret;
+    maker->taken += frame != NULL;
+    if ((ret = video_encoder_push(maker->encoder, scaled, err)) < 0 ||
+        (ret = units_gather(maker, err)) < 0)
+        return ret;
+    if (frame)
+        return SPN_OK;
+    if (maker->count && (ret = gop_write(maker, err)) < 0)
+        return ret;
+    if (maker->written != maker->taken || maker->written != maker->chunk.frames)
+        return contract_broken(maker, "frames were lost", err);
+    return SPN_OK;
+}
+
+struct lane_work rung_work(struct rung_maker *maker)
+{
+    return (struct lane_work){ rung_take, maker };
+}
+
+struct rung_result rung_result(const struct rung_maker *maker)
+{
+    struct rung_result result = { .bytes = maker->piece.bytes,
+                                  .fragments = maker->piece.fragments };
+
+    piece_hash(&maker->piece, &result.hash);
+    return result;
+}

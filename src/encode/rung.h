@@ -1,0 +1,38 @@
+/*
+ * rung.h - one rung of a chunk: scale, encode, and write GOP after GOP as fragments of its piece.
+ */
+#ifndef ENCODE_RUNG_H
+#define ENCODE_RUNG_H
+
+#include <stdint.h>
+
+#include "lane.h"
+#include "ladder.h"
+#include "sampan/id.h"
+
+struct rung_maker;
+
+struct rung_chunk {
+    struct spn_rate rate;
+    uint32_t gop;
+    int64_t first;  /* frame of the asset that the chunk begins with; a multiple of gop */
+    int64_t frames; /* in the chunk */
+};
+
+/* The piece is written to fd, which is empty and outlives the maker. *out goes to rung_destroy().
+ */
+int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct rung_maker **out,
+                struct spn_error *err);
+void rung_destroy(struct rung_maker *maker); /* NULL is allowed; its lane must be gone */
+
+/* For a lane: frames of the chunk in order. At the end all of the piece is written and checked. */
+struct lane_work rung_work(struct rung_maker *maker);
+
+struct rung_result {
+    uint64_t bytes;
+    uint32_t fragments;
+    struct spn_hash hash; /* of the piece's bytes */
+};
+struct rung_result rung_result(const struct rung_maker *maker); /* after its lane is done */
+
+#endif
