@@ -105,24 +105,24 @@ static void line_quote(struct line *line, const char *text)
     line_string(line, "\"");
 }
 
-static void line_field(struct line *line, const struct log_field *field)
+static void line_field(struct line *line, const char *name, const char *text, int64_t number)
 {
-    char number[32];
+    char digits[32];
     size_t before = line->size;
 
     line_string(line, ",\"");
-    line_string(line, field->name);
+    line_string(line, name);
     line_string(line, "\":");
-    if (!field->text) {
-        (void)snprintf(number, sizeof(number), "%lld", (long long)field->number);
-        line_string(line, number);
+    if (!text) {
+        (void)snprintf(digits, sizeof(digits), "%lld", (long long)number);
+        line_string(line, digits);
     }
     if (line->cut) { /* no room for the name and a value: as if it had not been there */
         line->size = before;
         return;
     }
-    if (field->text)
-        line_quote(line, field->text);
+    if (text)
+        line_quote(line, text);
 }
 
 static int target_open(const char *path, struct spn_error *err)
@@ -233,13 +233,13 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
     line_string(&line, names[level]);
     line_string(&line, "\"");
     if (target.program[0])
-        line_field(&line, &LOG_TEXT("program", target.program));
-    line_field(&line, &LOG_TEXT("msg", msg));
+        line_field(&line, "program", target.program, 0);
+    line_field(&line, "msg", msg, 0);
     for (size_t i = 0; i < CONTEXT_MAX; i++)
         if (contexts[i].name[0])
-            line_field(&line, &LOG_TEXT(contexts[i].name, contexts[i].value));
+            line_field(&line, contexts[i].name, contexts[i].value, 0);
     for (; fields && fields->name; fields++)
-        line_field(&line, fields);
+        line_field(&line, fields->name, fields->text, fields->number);
     memcpy(line.bytes + line.size, "}\n", 2);
     line.size += 2;
 

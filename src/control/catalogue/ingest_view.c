@@ -1,0 +1,200 @@
+/* ingest_view.c - ingests as people are shown them, with their progress. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ingest.h"
+#include "json.h"
+
+/*
+ * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so it
+ * is right again at once after a pause.
+ */
+static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, json_t *out,
+                             struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int64_t done = 0, total = 0, jobs = 0, jobs_done = 0;
+    double rate = 0;
+    int ret, paused = 0, chunks = 0;
+
+    if ((ret = db_count(db, "SELECT frames FROM asset WHERE hash = $1", DB_ARGS(db_text(asset)), 0,
+                        &total, err)) < 0 ||
+        (ret = db_query(db,
+                        "SELECT kind, state, done, total, started_ms FROM job WHERE asset = $1",
+                        DB_ARGS(db_text(asset)), &rows, err)) < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0) {
+        const char *state = rows_text(rows, 1);
+        int running = strcmp(state, "running") == 0;
+
+        jobs++;
+        jobs_done += strcmp(state, "done") == 0;
+        paused |= strcmp(state, "paused") == 0;
+        if (strcmp(rows_text(rows, 0), "chunk") != 0)
+            continue;
+        chunks = 1;
+        if (running || strcmp(state, "done") == 0)
+            done += rows_number(rows, 2);
+        if (running && now_ms > rows_number(rows, 4))
+            rate += (double)rows_number(rows, 2) * 1000 / (double)(now_ms - rows_number(rows, 4));
+    }
+    rows_close(rows);
+    if (ret < 0)
+        return ret;
+    json_put_number(out, "done", chunks ? done < total ? done : total : jobs_done);
+    json_put_number(out, "total", chunks ? total : jobs);
+    json_put_text(out, "unit", chunks ? "frames" : "jobs");
+    (void)json_object_set_new(out, "per_second",
+                              rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10)
+                                       : json_null());
+    (void)json_object_set_new(out, "seconds_left",
+                              chunks && rate > 0
+                                  ? json_integer((int64_t)((double)(total - done) / rate))
+                                  : json_null());
+    json_put_number(out, "jobs", jobs);
+    json_put_number(out, "jobs_done", jobs_done);
+    (void)json_object_set_new(out, "paused", json_boolean(paused));
+    return SPN_OK;
+}
+
+static int examining_progress(struct db *db, const char *ingest, json_t *out,
+                              struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret, paused = 0;
+
+    if ((ret = db_query(db,
+                        "SELECT done, total, unit, state FROM job WHERE ingest = $1"
+                        " ORDER BY id DESC LIMIT 1",
+                        DB_ARGS(db_text(ingest)), &rows, err)) < 0)
+        return ret;
+    ret = rows_next(rows, err);
+    json_put_number(out, "done", ret > 0 ? rows_number(rows, 0) : 0);
+    json_put_number(out, "total", ret > 0 ? rows_number(rows, 1) : 0);
+    json_put_text(out, "unit", ret > 0 ? rows_text(rows, 2) : "");
+    paused = ret > 0 && strcmp(rows_text(rows, 3), "paused") == 0;
+    rows_close(rows);
+    (void)json_object_set_new(out, "per_second", json_null());
+    (void)json_object_set_new(out, "seconds_left", json_null());
+    json_put_number(out, "jobs", 1);
+    json_put_number(out, "jobs_done", 0);
+    (void)json_object_set_new(out, "paused", json_boolean(paused));
+    return ret < 0 ? ret : SPN_OK;
+}
+
+static json_t *publication_part(const char *id, int live)
+{
+    json_t *part;
+    char url[128];
+
+    if (!id)
+        return json_null();
+    part = json_object();
+    json_put_text(part, "id", id);
+    (void)snprintf(url, sizeof(url), "/v/%s/main.m3u8", id);
+    json_put_text(part, "hls", live ? url : NULL);
+    (void)snprintf(url, sizeof(url), "/v/%s/main.mpd", id);
+    json_put_text(part, "dash", live ? url : NULL);
+    return part;
+}
+
+#define INGEST_COLUMNS                                                                             \
+    "i.id, i.state, i.name, i.title, i.asset, i.publish, i.publication, i.error_code,"            \
+    " i.error_text, i.created_ms, i.updated_ms, p.state"
+#define INGEST_FROM " FROM ingest i LEFT JOIN publication p ON p.id = i.publication"
+
+static json_t *ingest_json(const struct rows *rows)
+{
+    json_t *ingest = json_object(), *error = json_null();
+    const char *live = rows_text(rows, 11);
+
+    json_put_text(ingest, "id", rows_text(rows, 0));
+    json_put_text(ingest, "state", rows_text(rows, 1));
+    json_put_text(ingest, "name", rows_text(rows, 2));
+    json_put_text(ingest, "title", rows_text(rows, 3));
+    json_put_text(ingest, "asset", rows_text(rows, 4));
+    (void)json_object_set_new(ingest, "publish", json_boolean(rows_number(rows, 5) != 0));
+    (void)json_object_set_new(
+        ingest, "publication",
+        publication_part(rows_text(rows, 6), live && strcmp(live, "live") == 0));
+    if (rows_text(rows, 7)) {
+        error = json_object();
+        json_put_text(error, "code", rows_text(rows, 7));
+        json_put_text(error, "text", rows_text(rows, 8));
+    }
+    (void)json_object_set_new(ingest, "error", error);
+    json_put_time(ingest, "created", rows_number(rows, 9));
+    json_put_time(ingest, "updated", rows_number(rows, 10));
+    return ingest;
+}
+
+static int progress_add(const struct instance *instance, struct db *db, json_t *ingest,
+                        struct spn_error *err)
+{
+    const char *state = json_string_value(json_object_get(ingest, "state"));
+    const char *asset = json_string_value(json_object_get(ingest, "asset"));
+    json_t *progress;
+
+    if (strcmp(state, "examining") != 0 && strcmp(state, "encoding") != 0) {
+        (void)json_object_set_new(ingest, "progress", json_null());
+        return SPN_OK;
+    }
+    progress = json_object();
+    (void)json_object_set_new(ingest, "progress", progress);
+    return asset ? encoding_progress(db, asset, instance_now_ms(instance), progress, err)
+                 : examining_progress(
+                       db, json_string_value(json_object_get(ingest, "id")), progress, err);
+}
+
+int ingest_show(const struct instance *instance, struct db *db, const char *id, json_t **out,
+                struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    *out = NULL;
+    if ((ret = db_query(db, "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.id = $1",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0)
+        *out = ingest_json(rows);
+    rows_close(rows);
+    if (ret <= 0)
+        return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no ingest %s", id);
+    if ((ret = progress_add(instance, db, *out, err)) < 0) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return ret;
+}
+
+int ingest_list(const struct instance *instance, struct db *db, const char *state,
+                const char *cursor, int limit, json_t *out, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    json_t *ingest;
+    size_t i;
+    int ret;
+
+    if (state)
+        ret = db_query(db,
+                       "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.state = $3 AND i.id < $1"
+                       " ORDER BY i.id DESC LIMIT $2",
+                       DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
+    else
+        ret = db_query(db,
+                       "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.id < $1"
+                       " ORDER BY i.id DESC LIMIT $2",
+                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
+    if (ret < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0)
+        (void)json_array_append_new(out, ingest_json(rows));
+    rows_close(rows);
+    json_array_foreach(out, i, ingest)
+    {
+        if (ret >= 0)
+            ret = progress_add(instance, db, ingest, err);
+    }
+    return ret;
+}

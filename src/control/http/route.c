@@ -1,0 +1,47 @@
+/* route.c - from a path to its row of the table. */
+#include <string.h>
+
+#include "request.h"
+
+/* Does path follow pattern? Each {…} takes one part, not empty, of harmless characters. */
+static int pattern_match(const char *pattern, const char *path,
+                         char params[ROUTE_PARAMS][ROUTE_PARAM_MAX])
+{
+    size_t count = 0;
+
+    while (*pattern) {
+        if (*pattern == '{') {
+            size_t length = strspn(path, "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+            if (length == 0 || length >= ROUTE_PARAM_MAX || count >= ROUTE_PARAMS)
+                return 0;
+            memcpy(params[count], path, length);
+            params[count++][length] = '\0';
+            path += length;
+            pattern = strchr(pattern, '}') + 1;
+        } else if (*pattern++ != *path++) {
+            return 0;
+        }
+    }
+    return *path == '\0';
+}
+
+const struct route *route_find(const char *method, const char *path,
+                               char params[ROUTE_PARAMS][ROUTE_PARAM_MAX], char allow[64])
+{
+    allow[0] = '\0';
+    for (size_t i = 0; i < route_count; i++) {
+        const struct route *route = &routes[i];
+
+        if (!pattern_match(route->pattern, path, params))
+            continue;
+        if (strcmp(route->method, method) == 0)
+            return route;
+        if (strlen(allow) + strlen(route->method) + 3 < 64) {
+            if (allow[0])
+                (void)strcat(allow, ", ");
+            (void)strcat(allow, route->method);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,150 @@
+/* migrations.c - the schema, step by step. A step that was released is never changed. */
+#include "backend.h"
+
+/* Names and ids compare by their bytes in both databases. */
+#define KEY "TEXT /*pg COLLATE \"C\"*/"
+
+static const char first[] =
+    "CREATE TABLE title ("
+    " id " KEY " PRIMARY KEY,"
+    " kind TEXT NOT NULL,"     /* movie, series, season, episode */
+    " parent " KEY ","         /* of a season or an episode */
+    " place BIGINT,"           /* number below the parent */
+    " names TEXT NOT NULL,"    /* JSON: BCP 47 language -> name */
+    " version BIGINT NOT NULL,"
+    " created_ms BIGINT NOT NULL,"
+    " updated_ms BIGINT NOT NULL);"
+    "CREATE INDEX title_parent ON title (parent, place, id);"
+
+    "CREATE TABLE source ("
+    " hash " KEY " PRIMARY KEY,"
+    " name TEXT NOT NULL,"     /* what the file was called */
+    " size BIGINT NOT NULL,"
+    " link TEXT,"              /* where it lies, when it was not copied */
+    " created_ms BIGINT NOT NULL);"
+
+    "CREATE TABLE asset ("
+    " hash " KEY " PRIMARY KEY,"
+    " source " KEY " NOT NULL,"
+    " name TEXT NOT NULL,"
+    " state TEXT NOT NULL,"    /* encoding, ready, failed */
+    " frames BIGINT NOT NULL,"
+    " rate_num BIGINT NOT NULL,"
+    " rate_den BIGINT NOT NULL,"
+    " probe TEXT NOT NULL,"
+    " conform TEXT NOT NULL,"
+    " changes TEXT NOT NULL,"
+    " plan TEXT NOT NULL,"
+    " board " KEY ","          /* name of the storyboard in the plan */
+    " storyboard TEXT,"        /* facts of the finished one */
+    " error_code TEXT,"
+    " error_text TEXT,"
+    " created_ms BIGINT NOT NULL,"
+    " ready_ms BIGINT);"
+    "CREATE INDEX asset_created ON asset (created_ms, hash);"
+    "CREATE INDEX asset_source ON asset (source);"
+    "CREATE INDEX asset_board ON asset (board);"
+
+    "CREATE TABLE rendition ("
+    " asset " KEY " NOT NULL,"
+    " id " KEY " NOT NULL,"    /* v0, a0, t0 */
+    " media TEXT NOT NULL,"    /* video, audio, text */
+    " place BIGINT NOT NULL,"  /* index in the plan */
+    " name " KEY " NOT NULL,"  /* hash of the recipe: what the file is called */
+    " facts TEXT,"             /* JSON, once the file is there */
+    " PRIMARY KEY (asset, id));"
+    "CREATE INDEX rendition_name ON rendition (name);"
+
+    "CREATE TABLE ingest ("
+    " id " KEY " PRIMARY KEY,"
+    " state TEXT NOT NULL,"    /* examining, encoding, ready, failed, refused, canceled */
+    " name TEXT NOT NULL,"
+    " request TEXT NOT NULL,"  /* JSON as it was asked for */
+    " title " KEY ","
+    " asset " KEY ","
+    " publish BIGINT NOT NULL,"
+    " publication " KEY ","
+    " remove_path TEXT,"       /* the original of a moved file, removed once it is kept */
+    " error_code TEXT,"
+    " error_text TEXT,"
+    " created_ms BIGINT NOT NULL,"
+    " updated_ms BIGINT NOT NULL);"
+    "CREATE INDEX ingest_asset ON ingest (asset, state);"
+    "CREATE INDEX ingest_state ON ingest (state, id);"
+
+    /*
+     * A job may be claimed when available_ms is past: at once, when its lease has run out, or when it
+     * is to be tried again. NULL: it is done, failed, held or canceled.
+     */
+    "CREATE TABLE job ("
+    " id " KEY " PRIMARY KEY,"
+    " kind TEXT NOT NULL,"
+    " state TEXT NOT NULL,"    /* ready, running, paused, done, failed, held, canceled */
+    " priority BIGINT NOT NULL," /* smaller is sooner */
+    " ingest " KEY ","         /* of an examine */
+    " asset " KEY ","          /* of all others */
+    " place BIGINT NOT NULL,"  /* chunk, or index of the rendition in the plan */
+    " spec TEXT NOT NULL,"     /* JSON: what the asset's row does not have */
+    " result TEXT,"
+    " fence BIGINT NOT NULL,"  /* grows with each claim */
+    " available_ms BIGINT,"
+    " worker TEXT,"
+    " memory_mb BIGINT NOT NULL,"
+    " crashes BIGINT NOT NULL,"
+    " tries BIGINT NOT NULL,"
+    " done BIGINT NOT NULL,"
+    " total BIGINT NOT NULL,"
+    " unit TEXT NOT NULL,"
+    " error_code TEXT,"
+    " error_text TEXT,"
+    " created_ms BIGINT NOT NULL,"
+    " started_ms BIGINT,"
+    " finished_ms BIGINT);"
+    "CREATE INDEX job_open ON job (priority, id) WHERE available_ms IS NOT NULL;"
+    "CREATE INDEX job_asset ON job (asset, kind, state);"
+    "CREATE INDEX job_ingest ON job (ingest);"
+    "CREATE INDEX job_state ON job (state, id);"
+
+    "CREATE TABLE publication ("
+    " id " KEY " PRIMARY KEY,"
+    " asset " KEY " NOT NULL,"
+    " title " KEY ","
+    " state TEXT NOT NULL,"    /* making, live, gone */
+    " created_ms BIGINT NOT NULL,"
+    " gone_ms BIGINT);"
+    "CREATE INDEX publication_asset ON publication (asset, state);"
+    "CREATE INDEX publication_title ON publication (title, state);"
+    "CREATE INDEX publication_state ON publication (state, id);"
+
+    "CREATE TABLE upload ("
+    " id " KEY " PRIMARY KEY,"
+    " state TEXT NOT NULL,"    /* open, complete, taken */
+    " name TEXT NOT NULL,"
+    " metadata TEXT NOT NULL," /* as the client sent it */
+    " length BIGINT NOT NULL,"
+    " ingest " KEY ","         /* that took it */
+    " created_ms BIGINT NOT NULL,"
+    " expires_ms BIGINT NOT NULL);"
+
+    "CREATE TABLE token ("
+    " id " KEY " PRIMARY KEY,"
+    " hash " KEY " NOT NULL UNIQUE," /* SHA-256 of the token's text */
+    " role TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " created_ms BIGINT NOT NULL,"
+    " expires_ms BIGINT);"
+
+    "CREATE TABLE answered ("  /* requests with an Idempotency-Key */
+    " token " KEY " NOT NULL,"
+    " key " KEY " NOT NULL,"
+    " request " KEY " NOT NULL," /* SHA-256 of method, path and body */
+    " status BIGINT NOT NULL,"
+    " body TEXT NOT NULL,"
+    " created_ms BIGINT NOT NULL,"
+    " PRIMARY KEY (token, key));"
+    "CREATE INDEX answered_created ON answered (created_ms);";
+
+const struct migration migrations[] = {
+    { 1, "titles, assets, jobs, publications", first },
+};
+const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

@@ -1,0 +1,405 @@
+/* job.c - claim, beat, commit, fail. */
+#include "job.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "outcome.h"
+#include "spec.h"
+
+/* Text first: it is short, and a viewer may ask for it. Chunks last: they are many. */
+static int64_t job_priority(const char *kind)
+{
+    static const struct {
+        const char *kind;
+        int64_t priority;
+    } priorities[] = {
+        { "examine", 10 },    { "text", 20 },  { "assemble", 20 },
+        { "storyboard", 25 }, { "audio", 30 }, { "chunk", 40 },
+    };
+
+    for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++)
+        if (strcmp(priorities[i].kind, kind) == 0)
+            return priorities[i].priority;
+    return 50;
+}
+
+int job_make(const struct instance *instance, struct db *db, const struct job_new *job,
+             int64_t now_ms, struct spn_error *err)
+{
+    char id[SPN_ID_MAX];
+
+    instance_id(instance, "job", now_ms, job->number, id);
+    return db_run(db,
+                  "INSERT INTO job (id, kind, state, priority, ingest, asset, place, spec, fence,"
+                  " available_ms, memory_mb, crashes, tries, done, total, unit, created_ms)"
+                  " VALUES ($1, $2, 'ready', $3, $4, $5, $6, $7, 0, 0, $8, 0, 0, 0, 0, '', $9)",
+                  DB_ARGS(db_text(id), db_text(job->kind), db_number(job_priority(job->kind)),
+                          db_text(job->ingest), db_text(job->asset), db_number(job->place),
+                          db_text(job->spec), db_number(job->memory_mb), db_number(now_ms)),
+                  NULL, err);
+}
+
+static json_t *claimed_json(const struct instance *instance, const struct rows *rows)
+{
+    json_t *job = json_object();
+
+    json_put_text(job, "id", rows_text(rows, 0));
+    json_put_text(job, "kind", rows_text(rows, 1));
+    json_put_number(job, "fence", rows_number(rows, 4));
+    json_put_number(job, "memory_mb", rows_number(rows, 5));
+    json_put_number(job, "lease_s", instance->lease_s);
+    return job;
+}
+
+struct claim_body {
+    const struct instance *instance;
+    const struct job_claim *claim;
+    json_t *job;
+};
+
+static int claim_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    struct claim_body *body = opaque;
+    const struct instance *instance = body->instance;
+    int64_t now_ms = instance_now_ms(instance);
+    int room = instance_room(instance) >= instance->room_min;
+    struct rows *rows = NULL;
+    json_t *job = NULL, *spec = NULL;
+    int ret;
+
+    json_decref(body->job);
+    body->job = NULL;
+    ret = db_query(db,
+                   "UPDATE job SET state = 'running', fence = fence + 1, tries = tries + 1,"
+                   " worker = $1, available_ms = $2, started_ms = $3, done = 0,"
+                   " error_code = NULL, error_text = NULL"
+                   " WHERE id = (SELECT id FROM job WHERE available_ms IS NOT NULL"
+                   "  AND available_ms <= $3 AND memory_mb <= $4 AND (state <> 'paused' OR $5 = 1)"
+                   "  AND $6 LIKE '%,' || kind || ',%'"
+                   "  ORDER BY priority, id LIMIT 1 /*pg FOR UPDATE SKIP LOCKED*/)"
+                   " RETURNING id, kind, asset, place, fence, memory_mb, spec",
+                   DB_ARGS(db_text(body->claim->worker),
+                           db_number(now_ms + (int64_t)instance->lease_s * 1000),
+                           db_number(now_ms), db_number(body->claim->memory_mb), db_number(room),
+                           db_text(body->claim->kinds)),
+                   &rows, err);
+    if (ret < 0 || (ret = rows_next(rows, err)) <= 0) {
+        rows_close(rows);
+        return ret;
+    }
+    job = claimed_json(instance, rows);
+    spec = json_of(rows_text(rows, 6));
+    ret = spec_complete(db, spec, rows_text(rows, 1), rows_text(rows, 2), rows_number(rows, 3),
+                        err);
+    rows_close(rows);
+    if (ret < 0) {
+        json_decref(spec);
+        json_decref(job);
+        return ret;
+    }
+    (void)json_object_set_new(job, "spec", spec);
+    body->job = job;
+    return SPN_OK;
+}
+
+/* Is there anything to claim? Asked first, so that an idle queue takes no lock to write. */
+static int claim_any(const struct instance *instance, struct db *db, struct spn_error *err)
+{
+    int64_t any = 0;
+    int ret = db_count(db, "SELECT 1 FROM job WHERE available_ms IS NOT NULL AND available_ms <= $1"
+                           " LIMIT 1",
+                       DB_ARGS(db_number(instance_now_ms(instance))), 0, &any, err);
+
+    return ret < 0 ? ret : (int)any;
+}
+
+int job_claim(const struct instance *instance, struct db *db, const struct job_claim *claim,
+              json_t **out, struct spn_error *err)
+{
+    struct claim_body body = { instance, claim, NULL };
+    int ret;
+
+    *out = NULL;
+    if ((ret = claim_any(instance, db, err)) <= 0)
+        return ret;
+    if ((ret = db_transact(db, claim_run, &body, err)) < 0) {
+        json_decref(body.job);
+        return ret;
+    }
+    *out = body.job;
+    return body.job != NULL;
+}
+
+/* Why a statement about a running job touched no row. */
+static int job_refused(struct db *db, const char *id, struct spn_error *err)
+{
+    int64_t there = 0;
+    int ret = db_count(db, "SELECT 1 FROM job WHERE id = $1", DB_ARGS(db_text(id)), 0, &there, err);
+
+    if (ret < 0)
+        return ret;
+    return there ? spn_error_set(err, SPN_ECONFLICT,
+                                 "the job %s is no longer yours: its lease went to another worker, "
+                                 "or it was taken back; stop it and keep nothing",
+                                 id)
+                 : spn_error_set(err, SPN_ENOENT, "there is no job %s", id);
+}
+
+int job_beat(const struct instance *instance, struct db *db, const char *id, int64_t fence,
+             int64_t done, int64_t total, const char *unit, struct spn_error *err)
+{
+    int64_t changed = 0;
+    int ret = db_run(db,
+                     "UPDATE job SET available_ms = $3, done = $4, total = $5, unit = $6"
+                     " WHERE id = $1 AND fence = $2 AND state = 'running'",
+                     DB_ARGS(db_text(id), db_number(fence),
+                             db_number(instance_now_ms(instance) +
+                                       (int64_t)instance->lease_s * 1000),
+                             db_number(done), db_number(total), db_text(unit)),
+                     &changed, err);
+
+    if (ret < 0)
+        return ret;
+    return changed ? SPN_OK : job_refused(db, id, err);
+}
+
+struct end_body {
+    const struct instance *instance;
+    const char *id;
+    int64_t fence;
+    const json_t *result;
+    const char *code, *text;
+};
+
+struct ended {
+    char kind[16], state[16], ingest[SPN_ID_MAX], asset[SPN_HASH_HEX + 1];
+    int64_t place, fence, crashes, tries;
+};
+
+static void text_copy(char *out, size_t size, const char *text)
+{
+    size_t length = text ? strnlen(text, size - 1) : 0;
+
+    memcpy(out, text ? text : "", length);
+    out[length] = '\0';
+}
+
+/* The job, with the row of its asset locked first: whoever ends jobs of one asset takes turns. */
+static int ended_read(struct db *db, const char *id, struct ended *out, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if ((ret = db_hold(db, DB_LOCK_FILES, 0, err)) < 0 ||
+        (ret = db_run(db,
+                      "SELECT hash FROM asset WHERE hash = (SELECT asset FROM job WHERE id = $1)"
+                      " /*pg FOR UPDATE*/",
+                      DB_ARGS(db_text(id)), NULL, err)) < 0 ||
+        (ret = db_query(db,
+                        "SELECT kind, state, ingest, asset, place, fence, crashes, tries FROM job"
+                        " WHERE id = $1 /*pg FOR UPDATE*/",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    ret = rows_next(rows, err);
+    if (ret == 0)
+        ret = spn_error_set(err, SPN_ENOENT, "there is no job %s", id);
+    if (ret > 0) {
+        text_copy(out->kind, sizeof(out->kind), rows_text(rows, 0));
+        text_copy(out->state, sizeof(out->state), rows_text(rows, 1));
+        text_copy(out->ingest, sizeof(out->ingest), rows_text(rows, 2));
+        text_copy(out->asset, sizeof(out->asset), rows_text(rows, 3));
+        out->place = rows_number(rows, 4);
+        out->fence = rows_number(rows, 5);
+        out->crashes = rows_number(rows, 6);
+        out->tries = rows_number(rows, 7);
+        ret = SPN_OK;
+    }
+    rows_close(rows);
+    return ret;
+}
+
+static int commit_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct end_body *body = opaque;
+    struct ended job;
+    char *result;
+    int ret;
+
+    if ((ret = ended_read(db, body->id, &job, err)) < 0)
+        return ret;
+    if (job.fence == body->fence && strcmp(job.state, "done") == 0)
+        return SPN_OK; /* the answer to the first commit was lost */
+    if (job.fence != body->fence || strcmp(job.state, "running") != 0)
+        return job_refused(db, body->id, err);
+    if ((ret = outcome_files(body->instance, job.kind, job.asset, job.place, body->result, err)) <
+        0)
+        return ret;
+    if (!(result = json_text(body->result)))
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    ret = db_run(db,
+                 "UPDATE job SET state = 'done', result = $2, available_ms = NULL,"
+                 " done = CASE WHEN total > done THEN total ELSE done END, finished_ms = $3"
+                 " WHERE id = $1",
+                 DB_ARGS(db_text(body->id), db_text(result),
+                         db_number(instance_now_ms(body->instance))),
+                 NULL, err);
+    free(result);
+    if (ret < 0)
+        return ret;
+    if (strcmp(job.kind, "examine") == 0)
+        return outcome_examined(body->instance, db, job.ingest, body->result, err);
+    return outcome_done(body->instance, db, job.asset, job.kind, job.place, body->result, err);
+}
+
+int job_commit(const struct instance *instance, struct db *db, const char *id, int64_t fence,
+               const json_t *result, struct spn_error *err)
+{
+    struct end_body body = { instance, id, fence, result, NULL, NULL };
+    int ret = db_transact(db, commit_run, &body, err);
+
+    if (ret >= 0)
+        instance_wake(instance);
+    return ret;
+}
+
+static int fail_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct end_body *body = opaque;
+    int64_t now_ms = instance_now_ms(body->instance), again_ms = -1;
+    int crash = strcmp(body->code, "crash") == 0;
+    const char *state = "failed";
+    struct ended job;
+    int ret;
+
+    if ((ret = ended_read(db, body->id, &job, err)) < 0)
+        return ret;
+    if (job.fence == body->fence && strcmp(job.state, "running") != 0 &&
+        strcmp(job.state, "canceled") != 0 && strcmp(job.state, "done") != 0)
+        return SPN_OK; /* said twice */
+    if (job.fence != body->fence || strcmp(job.state, "running") != 0)
+        return job_refused(db, body->id, err);
+
+    if (strcmp(body->code, "disk_full") == 0) {
+        state = "paused";
+        again_ms = now_ms + JOB_RETRY_DISK_MS;
+    } else if (strcmp(body->code, "try_again") == 0 && job.tries < JOB_TRIES_MAX) {
+        int64_t wait_ms = 5000LL << (job.tries > 6 ? 6 : job.tries - 1);
+
+        state = "ready";
+        again_ms = now_ms + (wait_ms > 300000 ? 300000 : wait_ms);
+    } else if (crash && job.crashes < JOB_CRASHES_MAX) {
+        state = "ready";
+        again_ms = now_ms;
+    }
+    ret = db_run(db,
+                 "UPDATE job SET state = $2, available_ms = $3, crashes = crashes + $4,"
+                 " error_code = $5, error_text = $6, finished_ms = $7 WHERE id = $1",
+                 DB_ARGS(db_text(body->id), db_text(state),
+                         again_ms < 0 ? db_text(NULL) : db_number(again_ms), db_number(crash),
+                         db_text(body->code), db_text(body->text),
+                         again_ms < 0 ? db_number(now_ms) : db_text(NULL)),
+                 NULL, err);
+    if (ret < 0 || again_ms >= 0)
+        return ret;
+    return outcome_failed(body->instance, db, job.ingest[0] ? job.ingest : NULL,
+                          job.asset[0] ? job.asset : NULL, body->code, body->text, err);
+}
+
+int job_fail(const struct instance *instance, struct db *db, const char *id, int64_t fence,
+             const char *code, const char *text, struct spn_error *err)
+{
+    struct end_body body = { instance, id, fence, NULL, code, text };
+    int ret = db_transact(db, fail_run, &body, err);
+
+    if (ret >= 0)
+        instance_wake(instance);
+    return ret;
+}
+
+int job_release(const struct instance *instance, struct db *db, const char *id, int64_t fence,
+                struct spn_error *err)
+{
+    int64_t changed = 0;
+    int ret = db_run(db,
+                     "UPDATE job SET state = 'ready', available_ms = 0, tries = tries - 1,"
+                     " worker = NULL, done = 0 WHERE id = $1 AND fence = $2 AND state = 'running'",
+                     DB_ARGS(db_text(id), db_number(fence)), &changed, err);
+
+    if (ret < 0)
+        return ret;
+    if (!changed)
+        return job_refused(db, id, err);
+    instance_wake(instance);
+    return SPN_OK;
+}
+
+struct retry_body {
+    const struct instance *instance;
+    const char *id;
+};
+
+/* What the failed job had stopped goes on. */
+static int retry_owner(struct db *db, const struct ended *job, int64_t now_ms,
+                       struct spn_error *err)
+{
+    int64_t others = 0;
+    int ret;
+
+    if (!job->asset[0])
+        return db_run(db,
+                      "UPDATE ingest SET state = 'examining', error_code = NULL, error_text = NULL,"
+                      " updated_ms = $2 WHERE id = $1 AND state IN ('failed', 'refused')",
+                      DB_ARGS(db_text(job->ingest), db_number(now_ms)), NULL, err);
+    if ((ret = db_count(db, "SELECT count(*) FROM job WHERE asset = $1 AND state = 'failed'",
+                        DB_ARGS(db_text(job->asset)), 0, &others, err)) < 0 ||
+        others > 0)
+        return ret;
+    if ((ret = db_run(db,
+                      "UPDATE job SET state = 'ready', available_ms = 0"
+                      " WHERE asset = $1 AND state = 'held'",
+                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0 ||
+        (ret = db_run(db,
+                      "UPDATE asset SET state = 'encoding', error_code = NULL, error_text = NULL"
+                      " WHERE hash = $1",
+                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0)
+        return ret;
+    return db_run(db,
+                  "UPDATE ingest SET state = 'encoding', error_code = NULL, error_text = NULL,"
+                  " updated_ms = $2 WHERE asset = $1 AND state = 'failed'",
+                  DB_ARGS(db_text(job->asset), db_number(now_ms)), NULL, err);
+}
+
+static int retry_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct retry_body *body = opaque;
+    struct ended job;
+    int ret;
+
+    if ((ret = ended_read(db, body->id, &job, err)) < 0)
+        return ret;
+    if (strcmp(job.state, "failed") != 0 && strcmp(job.state, "paused") != 0)
+        return spn_error_set(err, SPN_ECONFLICT,
+                             "the job %s is %s; only one that failed or is paused can be tried "
+                             "again",
+                             body->id, job.state);
+    if ((ret = db_run(db,
+                      "UPDATE job SET state = 'ready', available_ms = 0, crashes = 0, tries = 0,"
+                      " error_code = NULL, error_text = NULL, finished_ms = NULL WHERE id = $1",
+                      DB_ARGS(db_text(body->id)), NULL, err)) < 0 ||
+        strcmp(job.state, "paused") == 0)
+        return ret;
+    return retry_owner(db, &job, instance_now_ms(body->instance), err);
+}
+
+int job_retry(const struct instance *instance, struct db *db, const char *id,
+              struct spn_error *err)
+{
+    struct retry_body body = { instance, id };
+    int ret = db_transact(db, retry_run, &body, err);
+
+    if (ret >= 0)
+        instance_wake(instance);
+    return ret;
+}
