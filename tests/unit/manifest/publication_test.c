@@ -14,6 +14,12 @@ static const struct invent small = {
     .cues = 4, .sheets = 1, .inexact = 3, .seed = 2,
 };
 
+/* Each of its bytes is changed twice and everything asked again. */
+static const struct invent tiny = {
+    .rate = { 25, 1 }, .frames = 160, .videos = 1, .stereo = 1, .texts = 1, .cues = 2, .sheets = 1,
+    .inexact = 3, .seed = 2,
+};
+
 /* ---- plans ---- */
 
 static struct spn_plan_fragment *fragments(struct invented *invented, size_t rendition)
@@ -205,7 +211,7 @@ static void flipped(void **state)
 /* The same with the hash made right again: what opens answers within its files and its bytes. */
 static void forged(void **state)
 {
-    struct spn_buffer file = made(&small);
+    struct spn_buffer file = made(&tiny);
     size_t answers, opened = 0, refused = 0;
     static const uint8_t masks[] = { 0x01, 0xFF };
 
@@ -220,7 +226,7 @@ static void forged(void **state)
                 refused++;
             file.data[i] ^= masks[m];
         }
-    assert_true(opened > 100 && refused > 4000);
+    assert_true(opened > 100 && refused > 2000);
     spn_buffer_finish(&file);
 }
 
