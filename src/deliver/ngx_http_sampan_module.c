@@ -301,12 +301,24 @@ ngx_http_sampan_publication(ngx_http_request_t *r, ngx_http_sampan_ctx_t *ctx)
         return ngx_http_sampan_fail(r, ctx, rc, &err);
     }
 
+    if (ngx_strcmp(spn_publication_id(ctx->entry->publication),
+                   ctx->request.publication)
+        != 0)
+    {
+        rc = spn_error_set(&err, SPN_EMISMATCH, "the file of %s is that of %s",
+                           ctx->request.publication,
+                           spn_publication_id(ctx->entry->publication));
+        return ngx_http_sampan_fail(r, ctx, rc, &err);
+    }
+
     if (!(spn_publication_flags(ctx->entry->publication)
           & SPN_PUBLICATION_OPEN))
     {
-        rc = spn_error_set(&err, SPN_EACCES, "%s is not open to everyone",
-                           ctx->request.publication);
-        return ngx_http_sampan_fail(r, ctx, rc, &err);
+        ngx_str_set(&ctx->cache_control->value, NGX_HTTP_SAMPAN_NEVER);
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "sampan: %s is not open to everyone",
+                      ctx->request.publication);
+        return NGX_HTTP_FORBIDDEN;
     }
 
     return NGX_OK;
@@ -623,11 +635,6 @@ ngx_http_sampan_fail(ngx_http_request_t *r, ngx_http_sampan_ctx_t *ctx,
 
     case SPN_EGONE:
         status = 410;
-        break;
-
-    case SPN_EACCES:
-        status = NGX_HTTP_FORBIDDEN;
-        ngx_str_set(&ctx->cache_control->value, NGX_HTTP_SAMPAN_NEVER);
         break;
 
     default:
