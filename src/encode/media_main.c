@@ -16,7 +16,10 @@ static const struct operation {
     const char *name;
     media_operation *run;
 } operations[] = {
+    { "chunk", op_chunk },
     { "confine-probe", op_confine_probe },
+    { "examine", op_examine },
+    { "storyboard", op_storyboard },
     { "walls", op_walls },
 };
 
