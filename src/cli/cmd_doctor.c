@@ -19,6 +19,7 @@
 
 #include "nginx_conf.h"
 #include "output.h"
+#include "preload.h"
 #include "program.h"
 #include "run_once.h"
 
@@ -159,7 +160,7 @@ static void check_nginx(struct doctor *doctor)
     char *argv[] = { nginx, minus_t, minus_e, error, minus_c, conf, NULL };
     char *remove[] = { (char[]){ "/bin/rm" }, (char[]){ "-rf" }, dir, NULL };
     struct settings settings = *doctor->settings;
-    struct nginx_places places = { .module = module };
+    struct nginx_places places = { .module = module, .files = nginx_files() };
     struct spn_buffer text = { 0 }, said = { 0 };
     struct spn_error err = { 0 };
     int status = 0;
@@ -315,6 +316,7 @@ int cmd_doctor(struct typed *typed, struct spn_error *err)
     int ret = SPN_OK;
 
     check_programs(&doctor);
+    preload_sanitizers();
     check_walls(&doctor);
     check_nginx(&doctor);
     check_data(&doctor);

@@ -16,6 +16,7 @@
 #include "nginx_conf.h"
 #include "output.h"
 #include "owner.h"
+#include "preload.h"
 #include "program.h"
 #include "supervise.h"
 
@@ -188,7 +189,8 @@ static int conf_write(struct up *up, struct spn_error *err)
 {
     struct nginx_places places = { .module = up->module,
                                    .web = up->has_web ? up->web : NULL,
-                                   .ipv6 = ipv6_there() };
+                                   .ipv6 = ipv6_there(),
+                                   .files = nginx_files() };
     char tmp[SPN_PATH_MAX];
     struct spn_buffer text = { 0 };
     int ret;
@@ -381,6 +383,7 @@ int cmd_up(struct typed *typed, struct spn_error *err)
     settings_url(up->settings, up->url);
     umask(022);
     supervise_begin(&up->signals);
+    preload_sanitizers();
     if ((ret = up_prepare(up, err)) < 0)
         goto done;
     (void)log_open("sampan-up", NULL, (enum log_level)typed->settings.log_level, NULL);

@@ -1,6 +1,18 @@
 #include "nginx_conf.h"
 
 #include <string.h>
+#include <sys/resource.h>
+
+#define FILES_MOST 65536 /* open_file_cache's 10,000, publications, and connections */
+
+uint64_t nginx_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return 1024;
+    return files.rlim_max < FILES_MOST ? files.rlim_max : FILES_MOST;
+}
 
 static const char page[] =
     "<!doctype html><html lang=en><meta charset=utf-8><title>Sampan</title>"
@@ -164,8 +176,10 @@ int nginx_conf_make(const struct settings *settings, const struct nginx_places *
     spn_buffer_string(out, "# Written by `sampan up`; it is written anew at every start.\n");
     if ((ret = directive(out, 0, "load_module", places->module, "", err)) < 0)
         return ret;
-    spn_buffer_string(out, "daemon off;\nworker_processes auto;\nworker_shutdown_timeout 10s;\n"
-                           "worker_rlimit_nofile 65536;\n");
+    spn_buffer_format(out,
+                      "daemon off;\nworker_processes auto;\nworker_shutdown_timeout 10s;\n"
+                      "worker_rlimit_nofile %llu;\n",
+                      (unsigned long long)places->files);
     (void)snprintf(path, sizeof(path), "%s/run/nginx.pid", settings->data);
     if ((ret = directive(out, 0, "pid", path, "", err)) < 0)
         return ret;
