@@ -6,7 +6,8 @@
 
 #include "conform.h"
 
-#define CAPTION_TEXT_MAX (64 * 1024) /* bytes of one cue */
+#define CAPTION_TEXT_MAX   (64 * 1024) /* bytes of one cue; a longer one is left out */
+#define CAPTION_DEFAULT_MS 5000        /* how long a cue is shown that does not say it */
 
 struct captions;
 

@@ -99,6 +99,9 @@ static void count_frames(struct conform *conform, const struct index *index)
     }
     conform->repeated = conform->frames - distinct;
     conform->dropped = conform->pictures - distinct;
+    /* times that stray, but each frame has a place of its own: that is a constant rate */
+    if (!conform->repeated && !conform->dropped)
+        conform->how = CONFORM_CONSTANT;
 }
 
 static void tell_rate(const struct conform *conform, const struct stream *stream, json_t *changes)

@@ -189,7 +189,8 @@ struct decoder_counts decoder_counts(const struct decoder *decoder)
     struct decoder_counts counts = {
         .decoded = decoder->decoded_before + (decoder->flow ? flow_decoded(decoder->flow) : 0),
         .missing = decoder->missing,
-        .from_start = decoder->flow ? flow_from_start(decoder->flow) : 0,
+        .from_start =
+            decoder->flow && flow_from_start(decoder->flow) && !flow_at_start(decoder->flow),
     };
 
     return counts;

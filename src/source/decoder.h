@@ -43,7 +43,7 @@ int decoder_pull(struct decoder *decoder, struct decoder_frame *out, struct spn_
 struct decoder_counts {
     int64_t decoded; /* frames that the decoder gave, those before the range included */
     int64_t missing; /* asset frames of the range that repeat because of damage */
-    int from_start;  /* 1: this file cannot be entered in the middle and was read from its start */
+    int from_start;  /* 1: this file cannot be entered in the middle and was read (not decoded) from its start */
 };
 struct decoder_counts decoder_counts(const struct decoder *decoder);
 

@@ -8,8 +8,9 @@
 
 #include "sampan/bytes.h"
 
-#define ERRORS_MAX  64    /* damaged stretches in a row that the demuxer is asked to cross */
-#define ENTER_LEAST 16    /* packets: nearer to the start, reading from there is as fast */
+#define ERRORS_MAX  64 /* damaged stretches in a row that the demuxer is asked to cross */
+#define ENTER_LEAST 16 /* packets: nearer to the start, reading from there is as fast */
+#define ENTER_EARLY 8  /* packets: a parser needs some to cut them right (less than ENTER_LEAST) */
 #define ENTER_TRIES 1024  /* packets read to find out where the reader is */
 #define ENTER_BACK  65536 /* packets before the wanted one among which it may be */
 #define ENTER_AFTER 64
@@ -199,10 +200,17 @@ static int seek_to(struct reader *reader, uint32_t number)
     const AVInputFormat *demuxer = reader->source->demuxer;
     int64_t ts;
 
+    if (container_by_byte(demuxer)) {
+        number -= ENTER_EARLY;
+        do
+            index_packet_at(reader->index, reader->entry, number, &wanted);
+        while (wanted.pos < 0 && number--);
+        if (wanted.pos < 0)
+            return -1;
+        avformat_flush(reader->format);
+        return avio_seek(reader->format->pb, wanted.pos, SEEK_SET) < 0 ? -1 : 0;
+    }
     index_packet_at(reader->index, reader->entry, number, &wanted);
-    if (container_by_byte(demuxer))
-        return wanted.pos < 0 ? -1
-                              : av_seek_frame(reader->format, -1, wanted.pos, AVSEEK_FLAG_BYTE);
     ts = wanted.dts != INDEX_NOTIME ? wanted.dts : wanted.pts;
     if (!strncmp(demuxer->name, "matroska", 8) && wanted.pts != INDEX_NOTIME)
         ts = wanted.pts; /* its cues have presentation times */

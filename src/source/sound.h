@@ -30,7 +30,10 @@ void sound_destroy(struct sound *sound); /* NULL is allowed */
 const struct sound_format *sound_format(const struct sound *sound); /* borrowed */
 int64_t sound_samples(const struct sound *sound); /* in all: the picture's duration, rounded up */
 
-/* The next frame, borrowed until the next pull; its pts is its first sample, they follow without a gap. */
+/*
+ * The next frame, borrowed until the next pull: 1, or 0 at the end. Its pts is its first sample; frames
+ * follow each other without a gap.
+ */
 int sound_pull(struct sound *sound, const AVFrame **frame, struct spn_error *err);
 
 struct sound_counts {
