@@ -66,6 +66,13 @@ static int take_packet(struct build *build, const AVPacket *packet, struct spn_e
         .hash = packet_hash(packet->data, (size_t)packet->size),
     };
 
+    if (av_packet_get_side_data(packet, AV_PKT_DATA_ENCRYPTION_INFO, NULL)) {
+        if (n != build->video)
+            return SPN_OK; /* sound that nobody can hear */
+        return spn_error_set(err, SPN_EUNSUPPORTED,
+                             "the picture of %s is encrypted: bring it without DRM",
+                             source_name(build->source));
+    }
     if (n == build->video)
         entry.flags = packet_kind_flags(build->kind, packet);
     else
