@@ -17,6 +17,6 @@ request_handler api_upload_options, api_upload_create, api_upload_head, api_uplo
     api_upload_delete;
 extern const struct body_stream api_upload_body;
 request_handler api_token_create, api_token_list, api_token_delete;
-request_handler api_system, api_gc, api_document, api_health, api_ready, api_metrics;
+request_handler api_watch, api_system, api_gc, api_document, api_health, api_ready, api_metrics;
 
 #endif

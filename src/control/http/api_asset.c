@@ -1,10 +1,11 @@
-/* api_asset.c - /assets and /publications */
+/* api_asset.c - /assets, /publications and /watch */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api.h"
 #include "catalogue/asset.h"
+#include "catalogue/watch.h"
 #include "json.h"
 #include "publish/publish.h"
 
@@ -115,4 +116,12 @@ int api_publication_withdraw(struct request *request, struct spn_error *err)
     int ret = publish_withdraw(request->instance, request->params[0], err);
 
     return ret < 0 ? ret : request_empty(request, 204);
+}
+
+int api_watch(struct request *request, struct spn_error *err)
+{
+    json_t *list;
+    int ret = watch_show(request->instance, request->db, &list, err);
+
+    return ret < 0 ? ret : request_answer(request, 200, list);
 }

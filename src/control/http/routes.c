@@ -49,6 +49,7 @@ const struct route routes[] = {
     { "GET",    V1 "/tokens",                   "listTokens",        MAY_OWN,  0,       api_token_list, NULL, NULL },
     { "DELETE", V1 "/tokens/{token}",           "deleteToken",       MAY_OWN,  CHANGES, api_token_delete, NULL, NULL },
 
+    { "GET",    V1 "/watch",                    "listWatchable",     0,        0,       api_watch, NULL, NULL },
     { "GET",    V1 "/system",                   "showSystem",        MAY_VIEW, 0,       api_system, NULL, NULL },
     { "POST",   V1 "/gc",                       "collectGarbage",    MAY_OWN,  0,       api_gc, NULL, NULL },
     { "GET",    V1 "/openapi.json",             "describeApi",       0,        0,       api_document, NULL, NULL },
