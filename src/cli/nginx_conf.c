@@ -141,6 +141,7 @@ static int server(const struct settings *settings, const struct nginx_places *pl
         if ((ret = directive(out, 12, "root", places->web, "", err)) < 0)
             return ret;
         spn_buffer_string(out, "            index index.html;\n"
+                               "            try_files $uri $uri.html $uri/ =404;\n"
                                "            add_header X-Content-Type-Options nosniff always;\n"
                                "            add_header Cache-Control no-cache;\n"
                                "        }\n"
