@@ -1,0 +1,80 @@
+/*
+ * Players against a running Sampan: node main.js --base http://127.0.0.1:8080 --publication ID. Without
+ * --base a film is made by ffmpeg and served here. Prints TAP; exits 0 where nothing failed.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { options } from './arguments.js';
+import * as browser from './browser.js';
+import { openBare } from './bare.js';
+import { reachesNobody } from './bundle.js';
+import { hasSchema, mpd, playlists } from './manifests.js';
+import * as pages from './pages.js';
+import * as player from './player.js';
+import { openWatch } from './shaka.js';
+import { diagnostic, finish, skip, test } from './tap.js';
+
+const wanted = (name) => name.includes(options.only);
+const row = (name, body) => (wanted(name) ? test(name, body) : undefined);
+
+/** One player, from its start to its end: every row stands on the page the one before left. */
+async function scenario(name, open) {
+  const steps = [
+    ['plays every frame, in its place', player.playsThrough],
+    ['seeks to the frames of the place', player.seeks],
+    ['seeks to the very frame while paused', player.seeksPaused],
+    ['changes the language that is heard', player.changesAudio],
+    ['shows subtitles in their time', player.showsSubtitles],
+    ['shows every rendition', player.switches],
+  ].filter(([step]) => wanted(`${name} ${step}`));
+
+  if (!steps.length) return;
+  let driver;
+  if (!(await test(`${name} opens`, async () => (driver = await open())))) return;
+  if (!steps.some(([, body]) => body === player.playsThrough)) {
+    await player.until('a picture', () => player.video(driver.tab, 'return video?.readyState >= 2;'));
+    await player.watch(driver.tab);
+  }
+  for (const [step, body] of steps) await test(`${name} ${step}`, () => body(driver));
+  await test(`${name} asks no other host and meets no error`, async () => {
+    assert.deepEqual(driver.foreign, []);
+    assert.deepEqual(driver.errors, []);
+    assert.deepEqual((await driver.problems?.()) ?? [], []);
+  });
+  await driver.close();
+}
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
+let stop = async () => {};
+
+try {
+  if (!options.base) {
+    const { serveStatic } = await import('./static.js');
+    stop = await serveStatic(scratch);
+  }
+  options.base = options.base.replace(/\/$/, '');
+  diagnostic(`${options.base}/v/${options.publication}/ in Chromium ${await browser.open()}`);
+
+  await row('what is built names no other host', reachesNobody);
+  await row('hls-parser accepts every playlist', playlists);
+  if (hasSchema()) await row('the DASH schema accepts the MPD', mpd);
+  else if (wanted('the DASH schema accepts the MPD')) skip('the DASH schema accepts the MPD', 'no schema: --material');
+  for (const lang of pages.languages) {
+    await row(`the list in ${lang}`, () => pages.startPage(lang));
+    await row(`the watch page in ${lang}`, () => pages.watchPage(lang));
+    await row(`a film that is not there, in ${lang}`, () => pages.missingFilm(lang));
+  }
+  await row('the choice of language is kept', pages.languageChoice);
+  await row('the watch page by keyboard alone', pages.keyboard);
+  await scenario('Shaka with DASH', () => openWatch('dash'));
+  await scenario('Shaka with HLS', () => openWatch('hls'));
+  await scenario('hls.js', () => openBare('hls'));
+  await scenario('dash.js', () => openBare('dash'));
+} finally {
+  await browser.close();
+  await stop();
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.exitCode = finish() ? 1 : 0;

@@ -1,0 +1,253 @@
+/*
+ * What every player must hold, whichever it is. A driver (shaka.js, bare.js) knows how its player is
+ * told things; the checks here know what must be seen.
+ *
+ *   driver.open()             the page, playing from the beginning
+ *   driver.audio(language)    driver.text(language or null)    driver.quality(height)
+ *   driver.shownText()        what of subtitles stands on the screen
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { options } from './arguments.js';
+import { diagnostic } from './tap.js';
+
+export const video = (tab, body, argument) =>
+  tab.evaluate(`(async (argument) => { const video = document.querySelector('video'); ${body} })(${JSON.stringify(argument ?? null)})`);
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export async function until(what, probe, ms = 20000) {
+  const end = Date.now() + ms;
+  let last;
+
+  while (Date.now() < end) {
+    try {
+      last = await probe();
+      if (last) return last;
+    } catch (error) {
+      last = error;
+    }
+    await sleep(100);
+  }
+  throw new Error(`not within ${ms / 1000} s: ${what} (last: ${last?.message ?? JSON.stringify(last)})`);
+}
+
+export const watch = (tab) =>
+  video(tab, 'window.spnWatch(video, argument[0], argument[1]);', [options.rate, options.source]);
+
+const taken = (tab) => tab.evaluate('window.spnTake()');
+
+/** No frame that was shown is another than the one expected there. */
+function noneWrong(got) {
+  assert.deepEqual(got.wrong.slice(0, 5), [], `${got.wrong.length} shown frames are wrong`);
+  assert.ok(got.seen.length > 0, 'no frame was seen at all');
+}
+
+/** Plays on from where it is to time, or the end, and gives what was seen. */
+async function playTo(tab, time) {
+  const slow = Math.max(60, time * 3) * 1000;
+
+  await until(`playing up to ${time} s`, () => video(tab, 'return !video.seeking && (video.ended || video.currentTime >= argument);', time), slow);
+  return taken(tab);
+}
+
+/** From the beginning on: every frame, in order, no stall, one buffered range. */
+export async function playsThrough(driver) {
+  const { tab } = driver;
+  await until('the first picture', () => video(tab, 'return video.readyState >= 2 && video.currentTime > 0.2;'));
+  const duration = await video(tab, 'return video.duration;');
+  const frames = options.frames || Math.round(duration * options.rate);
+  assert.ok(Math.abs(duration - frames / options.rate) < 0.05, `the duration is ${duration} s, not ${frames / options.rate}`);
+
+  /* Over the beginning again, now watched from its first frame on. */
+  await video(tab, 'video.pause(); video.currentTime = 0;');
+  await until('being at the beginning', () => video(tab, 'return !video.seeking && video.readyState >= 3;'));
+  await watch(tab);
+  await video(tab, 'await video.play();');
+  const last = options.seconds && options.seconds < duration ? options.seconds : duration;
+  const got = await playTo(tab, last);
+  const seen = new Set(got.seen);
+  const expected = last < duration ? Math.max(...seen) : frames;
+  const missed = () => Array.from({ length: expected - 1 }, (_, i) => i + 1).filter((n) => !seen.has(n));
+
+  noneWrong(got);
+  const playing = got.events.findIndex(({ name }) => name === 'playing');
+  const stalls = got.events.slice(playing + 1).filter(({ name, at }) => name === 'waiting' && at < duration - 0.5);
+  assert.deepEqual(stalls, [], 'it waited while playing');
+  const ranges = await video(tab, 'return [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);');
+  assert.equal(ranges.length, 1, `one buffered range, not ${JSON.stringify(ranges)}`);
+
+  /* A machine with other work to do skips a frame now and then: those are played once more. */
+  diagnostic(`${expected} frames, not seen: ${missed().join(' ') || 'none'}`);
+  for (let pass = 0; pass < 3 && missed().length > expected / 500; pass++) {
+    for (const frame of missed()) {
+      if (seen.has(frame)) continue;
+      await video(tab, 'video.currentTime = argument; await video.play();', Math.max(0, frame / options.rate - 0.5));
+      const more = await playTo(tab, Math.min(duration, frame / options.rate + 0.3));
+
+      noneWrong(more);
+      for (const n of more.seen) seen.add(n);
+    }
+  }
+  assert.ok(missed().length <= Math.ceil(expected / 500), `${missed().length} of ${expected} frames were not seen: ${missed().slice(0, 20)}`);
+}
+
+/** Seeking, forward and back: what is shown then are the frames of that place. */
+export async function seeks(driver) {
+  const { tab } = driver;
+  const duration = await video(tab, 'return video.duration;');
+
+  for (const share of [0.72, 0.11, 0.5]) {
+    const time = Math.round(duration * share * options.rate + 0.5) / options.rate;
+
+    await taken(tab);
+    await video(tab, 'video.currentTime = argument; await video.play();', time);
+    await until(`playing after a seek to ${time}`, () => video(tab, 'return !video.seeking && video.currentTime > argument + 0.6;', time));
+    const got = await taken(tab);
+    const near = got.seen.filter((n) => n >= Math.floor(time * options.rate) - 1);
+
+    noneWrong(got);
+    assert.ok(near.length >= 5, `after a seek to ${time} s only ${near.length} of its frames were seen`);
+  }
+}
+
+/** Seeking while paused shows exactly the frame that stands at that time. */
+export async function seeksPaused(driver) {
+  const { tab } = driver;
+  const duration = await video(tab, 'return video.duration;');
+
+  await video(tab, 'video.pause();');
+  for (const share of [0.31, 0.63, 0.05]) {
+    const frame = Math.floor(duration * share * options.rate);
+
+    await taken(tab);
+    await video(tab, 'video.currentTime = argument;', (frame + 0.5) / options.rate);
+    const got = await until(`frame ${frame} standing`, async () => {
+      const now = await taken(tab);
+      return now.seen.includes(frame) || now.wrong.length ? now : null;
+    });
+    noneWrong(got);
+    assert.equal(got.seen.at(-1), frame);
+  }
+  await video(tab, 'await video.play();');
+}
+
+/** Another language is what is heard: the code in the sound says so. */
+export async function changesAudio(driver) {
+  const { tab } = driver;
+  const dir = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
+
+  try {
+    for (const language of ['en', 'zh']) {
+      await video(tab, 'video.currentTime = 1; video.muted = false; await video.play();');
+      await driver.audio(language);
+      await sleep(2500); // what was buffered before may still be heard
+      const { began, pcm } = await video(tab, 'return window.spnListen(video, 3);');
+      const file = path.join(dir, `${language}.wav`);
+
+      writeFileSync(file, wav(Buffer.from(pcm, 'base64')));
+      const heard = (tag) => {
+        try {
+          return execFileSync(options.sample, ['listen', file, '--source', String(options.source), '--language', tag, '--first', String(Math.round(began * 48000)), '--search', '16000'], { encoding: 'utf8' });
+        } catch (error) {
+          return `${error.stdout}`;
+        }
+      };
+      const right = heard(language).split('\n').filter((line) => / -?\d+ \d/.test(line)).length;
+      const other = heard(language === 'en' ? 'zh' : 'en').split('\n').filter((line) => / -?\d+ \d/.test(line)).length;
+
+      diagnostic(`${language}: heard in ${right} of 3 seconds, the other in ${other}`);
+      assert.ok(right >= 2, `${language} was chosen but is not heard`);
+      assert.equal(other, 0, `${language} was chosen but the other is heard`);
+    }
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function wav(pcm) {
+  const head = Buffer.alloc(44);
+
+  head.write('RIFF', 0);
+  head.writeUInt32LE(36 + pcm.length, 4);
+  head.write('WAVEfmt ', 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(48000, 24);
+  head.writeUInt32LE(96000, 28);
+  head.writeUInt16LE(2, 32);
+  head.writeUInt16LE(16, 34);
+  head.write('data', 36);
+  head.writeUInt32LE(pcm.length, 40);
+  return Buffer.concat([head, pcm]);
+}
+
+/** Cues as the generator has them: [{ start, end, text }], in seconds. */
+function cues(language, duration) {
+  const dir = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
+  const file = path.join(dir, 'cues.vtt');
+
+  try {
+    execFileSync(options.sample, ['text', '--out', file, '--language', language, '--source', String(options.source), '--rate', options.rateText, '--frames', String(Math.round(duration * options.rate))]);
+    return readFileSync(file, 'utf8').split('\n\n').slice(1).filter(Boolean).map((block) => {
+      const [times, ...text] = block.split('\n');
+      const [start, end] = times.split(' --> ').map((time) => time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0));
+
+      return { start, end, text: text.join('\n') };
+    });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Subtitles of each language are shown in their time, and none when they are off. */
+export async function showsSubtitles(driver) {
+  const { tab } = driver;
+  const duration = await video(tab, 'return video.duration;');
+
+  for (const language of ['zh-Hans', 'en']) {
+    const list = cues(language, duration);
+
+    await driver.text(language);
+    for (const cue of [list[0], list[Math.floor(list.length / 2)], list.at(-1)]) {
+      await video(tab, 'video.currentTime = argument; await video.play();', cue.start + 0.4);
+      await until(`"${cue.text}" on the screen`, async () => {
+        if ((await driver.shownText()).includes(cue.text)) return true;
+        /* A player may still be fetching its text when the time of the cue is over: once more then. */
+        await video(tab, 'if (video.currentTime > argument.end) { video.currentTime = argument.start + 0.4; await video.play(); }', cue);
+        return false;
+      });
+    }
+    /* Between two cues nothing stands. */
+    await video(tab, 'video.pause(); video.currentTime = argument;', list[0].end + 0.4);
+    await until('nothing between two cues', async () => (await driver.shownText()).trim() === '');
+  }
+  await driver.text(null);
+  const cue = cues('en', duration)[1];
+  await video(tab, 'video.currentTime = argument; await video.play();', cue.start + 0.4);
+  await sleep(1000);
+  assert.equal((await driver.shownText()).trim(), '', 'subtitles are off and yet shown');
+}
+
+/** Every rung can be chosen, and shows the same frames at its own size. */
+export async function switches(driver) {
+  const { tab } = driver;
+  const heights = await driver.heights();
+
+  assert.ok(heights.length > 1, `there is only one rendition: ${heights}`);
+  for (const height of [heights.at(-1), heights[0]]) {
+    await driver.quality(height);
+    await video(tab, 'if (video.ended || video.currentTime > video.duration / 2) video.currentTime = 2; await video.play();');
+    await until(`a picture of ${height} lines`, () => video(tab, 'return video.videoHeight === argument;', height), 45000);
+    await taken(tab);
+    await sleep(1500);
+    const got = await taken(tab);
+
+    noneWrong(got);
+    assert.ok(got.seen.length > 10, `only ${got.seen.length} frames seen at ${height} lines`);
+  }
+}
