@@ -46,22 +46,35 @@ static int64_t place_at(const struct conform *conform, const struct index *index
     return place_of(conform, frame.pts);
 }
 
+/* The first source frame whose place is n or later; pictures where there is none. */
+static int64_t first_at(const struct conform *conform, const struct index *index, int64_t n)
+{
+    int64_t low = 0, high = conform->pictures, middle;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+        if (place_at(conform, index, middle) < n)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Of several source frames with one place the first is shown; an empty place shows the one before.
+ */
 int64_t conform_picture(const struct conform *conform, const struct index *index, int64_t n)
 {
-    int64_t low = 0, high = conform->pictures - 1, middle;
+    int64_t picture;
 
     if (conform->fields)
         n /= 2;
     if (conform->how == CONFORM_CONSTANT)
-        return n < high ? n : high;
-    while (low < high) {
-        middle = low + (high - low + 1) / 2;
-        if (place_at(conform, index, middle) <= n)
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    return low;
+        return n < conform->pictures ? n : conform->pictures - 1;
+    picture = first_at(conform, index, n);
+    if (picture < conform->pictures && place_at(conform, index, picture) == n)
+        return picture;
+    return first_at(conform, index, place_at(conform, index, picture - 1));
 }
 
 static enum conform_scan scan_of(const struct index_facts *facts)
@@ -206,7 +219,7 @@ static void tell_facts(const struct source *source, const struct conform *confor
     if (facts->incomplete)
         tell(changes, "the file is damaged or incomplete: what could be read was taken");
     tell_hole(conform, index, changes);
-    if (says > 0 && llabs(says - is) > 2 + is / 50)
+    if (says > 0 && llabs(says - is) > 1 + is / 50)
         tell(changes, "the file says that it lasts %" PRId64 " s; its picture lasts %" PRId64 " s",
              says, is);
 }

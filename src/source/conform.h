@@ -1,8 +1,9 @@
 /*
  * conform.h - what fixes the frame numbers of an asset for ever.
  *
- * An asset has frames 0 … frames - 1 at a constant rate. The record says which frame of the source each
- * of them shows; together with the packet index it is all that is needed to decode a chunk alone.
+ * An asset has frames 0 … frames - 1 at a constant rate. The record says which frame of the source
+ * each of them shows; together with the packet index it is all that is needed to decode a chunk
+ * alone.
  */
 #ifndef SAMPAN_SOURCE_CONFORM_H
 #define SAMPAN_SOURCE_CONFORM_H
@@ -27,18 +28,18 @@ enum conform_how {
 enum conform_scan { CONFORM_PROGRESSIVE = 0, CONFORM_TOP_FIRST, CONFORM_BOTTOM_FIRST };
 
 struct conform {
-    int stream;              /* of the picture */
+    int stream; /* of the picture */
     enum conform_how how;
-    enum index_how index;    /* how the source's frames were counted */
-    enum conform_scan scan;  /* not progressive: at least some frames are interlaced */
-    int fields;              /* 1: every field becomes a frame: rate and frames are doubled */
-    struct spn_rate rate;    /* of the asset */
-    int64_t frames;          /* of the asset */
+    enum index_how index;       /* how the source's frames were counted */
+    enum conform_scan scan;     /* not progressive: at least some frames are interlaced */
+    int fields;                 /* 1: every field becomes a frame: rate and frames are doubled */
+    struct spn_rate rate;       /* of the asset */
+    int64_t frames;             /* of the asset */
     int64_t time_num, time_den; /* seconds in a tick of the source, time_num / time_den */
-    int64_t start;           /* ticks: the source time that is time 0 of the asset */
-    int64_t pictures;        /* source frames: those of the index */
-    int64_t repeated, dropped; /* asset frames shown again, source frames never shown */
-    int64_t left_out;        /* packets before frame 0 that cannot be decoded */
+    int64_t start;              /* ticks: the source time that is time 0 of the asset */
+    int64_t pictures;           /* source frames: those of the index */
+    int64_t repeated, dropped;  /* asset frames shown again, source frames never shown */
+    int64_t left_out;           /* packets before frame 0 that cannot be decoded */
 };
 
 struct conform_options {
@@ -62,8 +63,8 @@ int conform_asset(const struct conform *conform, const struct spn_hash *source,
                   struct spn_hash *out, struct spn_error *err);
 
 /*
- * The source frame (of the index) that asset frame n shows, and whether it is the same as that of frame
- * n - 1 (never so for the two fields of one frame). 0 <= n < frames.
+ * The source frame (of the index) that asset frame n shows, and whether it is the same as that of
+ * frame n - 1 (never so for the two fields of one frame). 0 <= n < frames.
  */
 int64_t conform_picture(const struct conform *conform, const struct index *index, int64_t n);
 

@@ -112,6 +112,7 @@ static uint32_t entry_for(struct flow *flow, uint32_t rank, uint32_t deeper)
         if (flags & INDEX_RESET)
             flow->trusted = point;
         flow->next = point;
+        flow->at_start = p == 0;
         return p;
     }
     /* the source's beginning: as the survey that counted the frames did it */

@@ -14,21 +14,22 @@
 struct flow;
 
 /*
- * Frames from rank (of the index) on will be right. deeper: random access points to go back beyond the
- * one that suffices. seek 0: read the file from its start.
+ * Frames from rank (of the index) on will be right. deeper: random access points to go back beyond
+ * the one that suffices. seek 0: read the file from its start.
  */
-int flow_open(const struct source *source, const struct index *index, int64_t rank,
-              uint32_t deeper, int seek, struct flow **out, struct spn_error *err);
+int flow_open(const struct source *source, const struct index *index, int64_t rank, uint32_t deeper,
+              int seek, struct flow **out, struct spn_error *err);
 void flow_close(struct flow *flow); /* NULL is allowed */
 
 /*
- * The next frame that could be decoded, into *frame (its reference is the caller's): 1, 0 at the end.
- * Ranks rise; those before flow_trusted() may be damaged.
+ * The next frame that could be decoded, into *frame (its reference is the caller's): 1, 0 at the
+ * end. Ranks rise; those before flow_trusted() may be damaged.
  */
 int flow_next(struct flow *flow, AVFrame *frame, int64_t *rank, struct spn_error *err);
 
-int64_t flow_trusted(const struct flow *flow); /* the first rank that is as in a decode of the whole */
-int flow_at_start(const struct flow *flow);    /* decoding began with the source's first packet */
+int64_t flow_trusted(
+    const struct flow *flow);               /* the first rank that is as in a decode of the whole */
+int flow_at_start(const struct flow *flow); /* decoding began with the source's first packet */
 int flow_from_start(const struct flow *flow);  /* the file was read from its start */
 int64_t flow_decoded(const struct flow *flow); /* frames that the codec gave */
 

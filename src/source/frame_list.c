@@ -220,31 +220,44 @@ static int all_pts(const struct picture_packets *packets)
     return 1;
 }
 
+/* Ticks from frame to frame on average, from the earliest to the latest packet. */
+static int64_t average_delta(const struct picture_packets *packets, uint32_t frames)
+{
+    int64_t low = INT64_MAX, high = INT64_MIN;
+    uint32_t i;
+
+    for (i = 0; i < packets->count; i++) {
+        if (packets->pts[i] == INDEX_NOTIME)
+            continue;
+        low = packets->pts[i] < low ? packets->pts[i] : low;
+        high = packets->pts[i] > high ? packets->pts[i] : high;
+    }
+    return frames > 1 && high > low ? (high - low + frames / 2) / (frames - 1) : 1;
+}
+
 /*
- * Give each frame its time. Where every packet has one it is its packet's; in a container that has
- * times of decoding alone frame n takes the nth of them. What has none follows the frame before.
+ * Give each frame its time: that of its packet, where it has one; the nth time of decoding, in a
+ * container that has no others; what has none follows the frame before.
  */
-static int set_times(struct frame_list *list, const struct picture_packets *packets, int untimed,
-                     struct spn_error *err)
+static int set_times(struct frame_list *list, const struct picture_packets *packets,
+                     enum frame_times times, struct spn_error *err)
 {
     uint32_t i, known = 0;
-    int64_t *dts = NULL, usual, time, last = 0;
-    int own = all_pts(packets);
+    int64_t *dts = NULL, usual = average_delta(packets, list->count), time, last = 0;
 
-    if (untimed) {
-        for (i = 0; i < list->count; i++)
-            list->frames[i].pts = i;
-        return SPN_OK;
+    if (times == FRAMES_DECODED && !all_pts(packets)) {
+        if (!(dts = sorted_dts(packets, &known)))
+            return no_memory(err);
+        usual = known > 1 ? (dts[known - 1] - dts[0]) / (known - 1) : 1;
     }
-    if (!own && !(dts = sorted_dts(packets, &known)))
-        return no_memory(err);
-    usual = known > 1 ? (dts[known - 1] - dts[0]) / (known - 1) : 1;
     for (i = 0; i < list->count; i++) {
         time = INDEX_NOTIME;
-        if (own && !list->frames[i].part)
+        if (times == FRAMES_COUNTED)
+            time = i;
+        else if (dts)
+            time = i < known ? dts[i] : INDEX_NOTIME;
+        else if (!list->frames[i].part)
             time = packets->pts[list->frames[i].packet];
-        else if (!own && i < known)
-            time = dts[i];
         if (time == INDEX_NOTIME)
             time = i ? last + (usual > 0 ? usual : 1) : 0;
         if (i && time <= last)
@@ -255,9 +268,9 @@ static int set_times(struct frame_list *list, const struct picture_packets *pack
     return SPN_OK;
 }
 
-int frame_list_by_decoding(const struct picture_packets *packets, enum AVCodecID codec, int untimed,
-                           const struct survey *whole, struct frame_list *out,
-                           struct spn_error *err)
+int frame_list_by_decoding(const struct picture_packets *packets, enum AVCodecID codec,
+                           enum frame_times times, const struct survey *whole,
+                           struct frame_list *out, struct spn_error *err)
 {
     uint32_t start = picture_packets_start(packets), i, number;
     int ret;
@@ -278,9 +291,9 @@ int frame_list_by_decoding(const struct picture_packets *packets, enum AVCodecID
     }
     if (!out->count)
         return 0;
-    if ((ret = set_times(out, packets, untimed, err)) < 0)
+    if ((ret = set_times(out, packets, times, err)) < 0)
         return ret;
-    if (untimed)
+    if (times == FRAMES_COUNTED)
         out->end = out->count;
     else
         set_end(out, packets);

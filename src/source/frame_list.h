@@ -25,21 +25,29 @@ uint32_t picture_packets_start(const struct picture_packets *packets);
 struct frame_list {
     struct index_frame *frames; /* owned */
     uint32_t count;
-    int64_t end;      /* ticks */
+    int64_t end;       /* ticks */
     uint32_t left_out; /* packets before the first frame that give none or none whole */
 };
 
 /*
- * One packet, one frame: 1 and *out filled, or 0 when what was decoded says that this source is not so.
+ * One packet, one frame: 1 and *out filled, or 0 when what was decoded says that this source is not
+ * so.
  */
 int frame_list_by_packets(const struct picture_packets *packets, enum AVCodecID codec,
                           const struct survey *sample, struct frame_list *out,
                           struct spn_error *err);
 
-/* The frames that a decode of the whole source gave; untimed: frame n has the time n. */
-int frame_list_by_decoding(const struct picture_packets *packets, enum AVCodecID codec, int untimed,
-                           const struct survey *whole, struct frame_list *out,
-                           struct spn_error *err);
+enum frame_times {
+    FRAMES_PRESENTED, /* packets that have a time have that of presentation (TS, PS) */
+    FRAMES_DECODED,   /* where a time of presentation is lacking those of decoding are all there is
+                         (AVI) */
+    FRAMES_COUNTED,   /* no times: frame n has the time n */
+};
+
+/* The frames that a decode of the whole source gave: 1, or 0 when there is none. */
+int frame_list_by_decoding(const struct picture_packets *packets, enum AVCodecID codec,
+                           enum frame_times times, const struct survey *whole,
+                           struct frame_list *out, struct spn_error *err);
 void frame_list_finish(struct frame_list *list);
 
 #endif

@@ -44,7 +44,7 @@ int64_t grid_place(int64_t pts, int64_t start, int64_t time_num, int64_t time_de
 {
     wide top = (wide)(pts - start) * time_num * rate.num * 2;
     wide frame = (wide)time_den * rate.den;
-    wide n = top + frame;
+    wide n = top + frame - 1;
 
     n = n >= 0 ? n / (2 * frame) : -((2 * frame - 1 - n) / (2 * frame));
     return n > INT64_MAX / 4 ? INT64_MAX / 4 : n < INT64_MIN / 4 ? INT64_MIN / 4 : (int64_t)n;

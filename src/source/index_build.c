@@ -150,6 +150,9 @@ static int list_frames(struct build *build, struct frame_list *list, struct spn_
     enum AVCodecID codec = video->codecpar->codec_id;
     uint32_t start = picture_packets_start(&build->packets);
     int untimed = container_untimed(build->source->demuxer);
+    enum frame_times times = untimed                                   ? FRAMES_COUNTED
+                             : container_jumps(build->source->demuxer) ? FRAMES_PRESENTED
+                                                                       : FRAMES_DECODED;
     struct survey sample = { 0 }, whole = { 0 };
     int ret = 0;
 
@@ -168,7 +171,7 @@ static int list_frames(struct build *build, struct frame_list *list, struct spn_
         if (ret == SPN_OK && untimed)
             set_clock(build, &whole);
         if (ret == SPN_OK)
-            ret = frame_list_by_decoding(&build->packets, codec, untimed, &whole, list, err);
+            ret = frame_list_by_decoding(&build->packets, codec, times, &whole, list, err);
     }
     survey_finish(&sample);
     survey_finish(&whole);

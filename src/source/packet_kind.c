@@ -162,6 +162,10 @@ uint32_t packet_kind_flags(struct packet_kind *kind, const AVPacket *packet)
         if (kind->parser->picture_structure == AV_PICTURE_STRUCTURE_TOP_FIELD ||
             kind->parser->picture_structure == AV_PICTURE_STRUCTURE_BOTTOM_FIELD)
             flags |= INDEX_FIELD;
+        /* a recovery point that is no I picture mends the picture little by little, never exactly
+         */
+        if (!(flags & INDEX_RESET) && kind->parser->pict_type != AV_PICTURE_TYPE_I)
+            flags &= ~(uint32_t)INDEX_KEY;
     }
     return flags;
 }

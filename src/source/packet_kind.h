@@ -15,7 +15,8 @@ int packet_kind_create(const AVCodecParameters *codecpar, struct packet_kind **o
                        struct spn_error *err);
 void packet_kind_destroy(struct packet_kind *kind); /* NULL is allowed */
 
-/* INDEX_KEY, INDEX_RESET, INDEX_DISCARD, INDEX_CORRUPT, INDEX_FIELD and INDEX_HIDDEN of a packet. */
+/* INDEX_KEY, INDEX_RESET, INDEX_DISCARD, INDEX_CORRUPT, INDEX_FIELD and INDEX_HIDDEN of a packet.
+ */
 uint32_t packet_kind_flags(struct packet_kind *kind, const AVPacket *packet);
 
 /* One packet is one frame of this codec, unless a packet's flags say otherwise. */

@@ -239,9 +239,11 @@ static int judge_picture(const struct source *source, const struct stream *strea
         return spn_error_set(err, SPN_EUNSUPPORTED,
                              "the picture of %s is encrypted: bring it without DRM", name);
     if (stream->codecpar->codec_id == AV_CODEC_ID_NONE)
-        return spn_error_set(err, SPN_EUNSUPPORTED,
-                             "the picture of %s is in a codec that is not known (%s)", name,
-                             av_fourcc_make_string(fourcc, stream->codecpar->codec_tag));
+        return spn_error_set(
+            err, SPN_EUNSUPPORTED, "the picture of %s is in a codec that is not known%s%s", name,
+            stream->codecpar->codec_tag ? ", " : "",
+            stream->codecpar->codec_tag ? av_fourcc_make_string(fourcc, stream->codecpar->codec_tag)
+                                        : "");
     if (!stream->decodable)
         return spn_error_set(err, SPN_EUNSUPPORTED,
                              "the picture of %s is %s, which cannot be decoded here", name,

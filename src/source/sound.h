@@ -1,9 +1,10 @@
 /*
  * sound.h - one audio stream of a source, from frame 0 of the picture to its end.
  *
- * Samples are counted at the source's rate from the instant of frame 0: what lies before is cut, what
- * is missing (a late start, a hole, damage) is silence, what overlaps is cut. A timestamp is believed
- * when it is more than SOUND_TOLERANCE_MS away from the count. Exactly sound_samples() samples come out.
+ * Samples are counted at the source's rate from the instant of frame 0: what lies before is cut,
+ * what is missing (a late start, a hole, damage) is silence, what overlaps is cut. A timestamp is
+ * believed when it is more than SOUND_TOLERANCE_MS away from the count. Exactly sound_samples()
+ * samples come out.
  */
 #ifndef SAMPAN_SOURCE_SOUND_H
 #define SAMPAN_SOURCE_SOUND_H
@@ -23,16 +24,17 @@ struct sound_format {
 };
 
 /* stream is an audio stream of the index. SPN_EFORMAT: nothing of it can be decoded. */
-int sound_create(const struct source *source, const struct index *index, const struct conform *conform,
-                 int stream, struct sound **out, struct spn_error *err);
+int sound_create(const struct source *source, const struct index *index,
+                 const struct conform *conform, int stream, struct sound **out,
+                 struct spn_error *err);
 void sound_destroy(struct sound *sound); /* NULL is allowed */
 
 const struct sound_format *sound_format(const struct sound *sound); /* borrowed */
 int64_t sound_samples(const struct sound *sound); /* in all: the picture's duration, rounded up */
 
 /*
- * The next frame, borrowed until the next pull: 1, or 0 at the end. Its pts is its first sample; frames
- * follow each other without a gap.
+ * The next frame, borrowed until the next pull: 1, or 0 at the end. Its pts is its first sample;
+ * frames follow each other without a gap.
  */
 int sound_pull(struct sound *sound, const AVFrame **frame, struct spn_error *err);
 
@@ -40,9 +42,9 @@ struct sound_counts {
     int64_t cut_before;    /* samples before frame 0 that were cut */
     int64_t silence_start; /* samples of silence before the first sound */
     int64_t silence_middle, silence_end;
-    int64_t overlap;       /* samples cut because two packets overlap */
-    int64_t holes;         /* how many */
-    int64_t damaged;       /* packets that could not be decoded */
+    int64_t overlap; /* samples cut because two packets overlap */
+    int64_t holes;   /* how many */
+    int64_t damaged; /* packets that could not be decoded */
 };
 struct sound_counts sound_counts(const struct sound *sound);
 

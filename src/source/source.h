@@ -2,9 +2,9 @@
  * source.h - a delivered file, opened for reading from a descriptor; never changed.
  *
  * Everything here runs in the confined child: no path is ever opened, nothing that a file refers to
- * is followed. libavformat reads through pread() on the descriptor, which stays the caller's and must
- * outlive the source. Opening is a function of the bytes alone (the name is for sentences): the same
- * bytes give the same streams, packets and timestamps in every process.
+ * is followed. libavformat reads through pread() on the descriptor, which stays the caller's and
+ * must outlive the source. Opening is a function of the bytes alone (the name is for sentences):
+ * the same bytes give the same streams, packets and timestamps in every process.
  *
  * A source does not change once open: what reads packets (an index being built, a decoder, a sound,
  * captions) has a reader of its own, and several may be in use at a time, each by one thread.

@@ -1,5 +1,6 @@
 /*
- * source_io.h - libavformat on a descriptor: opening a demuxer that reads by pread() and nothing else.
+ * source_io.h - libavformat on a descriptor: opening a demuxer that reads by pread() and nothing
+ * else.
  */
 #ifndef SAMPAN_SOURCE_SOURCE_IO_H
 #define SAMPAN_SOURCE_SOURCE_IO_H
@@ -15,7 +16,8 @@ struct source_io {
     int error;         /* errno of a read that failed, 0: none did */
 };
 
-/* Open io as format (already recognised) and read its headers. The context is closed by demuxer_close(). */
+/* Open io as format (already recognised) and read its headers. The context is closed by
+ * demuxer_close(). */
 int demuxer_open(struct source_io *io, const char *name, const AVInputFormat *format,
                  AVFormatContext **out, struct spn_error *err);
 void demuxer_close(AVFormatContext **context);

@@ -12,8 +12,8 @@ enum stream_kind {
     STREAM_OTHER = 0, /* data, attachments, covers: not kept */
     STREAM_VIDEO,     /* moving pictures */
     STREAM_AUDIO,
-    STREAM_TEXT,      /* subtitles as text: become WebVTT */
-    STREAM_BITMAP,    /* subtitles as pictures: reported, not kept */
+    STREAM_TEXT,   /* subtitles as text: become WebVTT */
+    STREAM_BITMAP, /* subtitles as pictures: reported, not kept */
 };
 
 #define STREAM_LANGUAGE_MAX 36
@@ -23,10 +23,10 @@ struct stream {
     enum stream_kind kind;
     const AVCodecParameters *codecpar; /* borrowed from the source */
     AVRational time_base;
-    int decodable;   /* this build has a decoder for it */
-    int encrypted;   /* the file says that its packets are encrypted */
-    int attached;    /* a cover or thumbnail, not moving pictures */
-    int dovi_profile; /* Dolby Vision profile, or -1 */
+    int decodable;       /* this build has a decoder for it */
+    int encrypted;       /* the file says that its packets are encrypted */
+    int attached;        /* a cover or thumbnail, not moving pictures */
+    int dovi_profile;    /* Dolby Vision profile, or -1 */
     int dovi_compatible; /* its base layer is shown as it is: bl_signal_compatibility_id != 0 */
 
     /* video */
@@ -53,7 +53,8 @@ const char *stream_kind_name(enum stream_kind kind);
 
 /*
  * ISO 639-2 (either code), 639-1 or a BCP 47 tag, as files have it, to BCP 47: "chi" and "zho" are
- * "zh", "eng" is "en", "cmn" stays; "und" for nothing, for "mis", "mul", "zxx" and for what is no tag.
+ * "zh", "eng" is "en", "cmn" stays; "und" for nothing, for "mis", "mul", "zxx" and for what is no
+ * tag.
  */
 void stream_language(const char *tag, char out[STREAM_LANGUAGE_MAX]);
 

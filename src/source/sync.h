@@ -8,7 +8,8 @@
 
 #define SYNC_SECONDS_MAX 100000000 /* what lies further off is moved to there */
 
-/* Ticks of a stream as units (samples, milliseconds) from frame 0 of the picture, to the nearest. */
+/* Ticks of a stream as units (samples, milliseconds) from frame 0 of the picture, to the nearest.
+ */
 int64_t sync_place(const struct conform *conform, const struct index_stream *stream, int64_t ticks,
                    int64_t units_per_second);
 

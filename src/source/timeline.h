@@ -1,10 +1,10 @@
 /*
  * timeline.h - one timeline for the packets of a file whose clock jumps.
  *
- * TS and PS recordings that were joined, or that ran over a change of programme, go on with timestamps
- * that have nothing to do with those before; so do their 33 bits, every 26.5 hours. Where a stream leaps
- * by more than TIMELINE_LEAP_S, or back at all, its packets are moved to follow what was before; the
- * other streams make the same move when they come to the same place.
+ * TS and PS recordings that were joined, or that ran over a change of programme, go on with
+ * timestamps that have nothing to do with those before; so do their 33 bits, every 26.5 hours.
+ * Where a stream leaps by more than TIMELINE_LEAP_S, or back at all, its packets are moved to
+ * follow what was before; the other streams make the same move when they come to the same place.
  */
 #ifndef SAMPAN_SOURCE_TIMELINE_H
 #define SAMPAN_SOURCE_TIMELINE_H
@@ -28,7 +28,8 @@ struct timeline {
     } streams[SOURCE_STREAMS_MAX];
 };
 
-/* Move the times of a packet of stream (of that time base). sparse: gaps mean nothing (subtitles). */
+/* Move the times of a packet of stream (of that time base). sparse: gaps mean nothing (subtitles).
+ */
 void timeline_place(struct timeline *timeline, int stream, AVRational time_base, int sparse,
                     struct index_packet *packet);
 

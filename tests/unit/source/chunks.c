@@ -1,135 +1,75 @@
 /*
  * chunks - does every chunk, decoded alone, give the frames of a decode of the whole?
  *
- * usage: chunks FILE..., one line of TAP each; a file that is refused is skipped with its reason.
+ * usage: chunks [--fields] FILE...; or, with SAMPAN_MATERIAL, every file below its folder media. One line
+ * of TAP each; a file that is refused is skipped with its reason.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libavutil/imgutils.h>
-#include <libavutil/pixdesc.h>
 
-#include "decoder.h"
+
+#include <libavutil/log.h>
+
+#include "chunk_check.h"
 #include "opened.h"
 
-#include "sampan/id.h"
+#define FILES_MAX 4096
 
-static const int64_t sizes[] = { 7, 24, 48, 960 };
+static char *found[FILES_MAX];
+static int found_count;
 
-/* At most this many chunks of a size are decoded: they are spread over the file. */
-#define CHUNKS 10
-
-/* A frame's name: its samples, size, format and what a filter looks at. */
-static void hash_frame(const AVFrame *frame, uint64_t *out)
+static int add_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    struct spn_hasher hasher;
-    struct spn_hash hash;
-    int facts[] = { frame->width, frame->height, frame->format, frame->interlaced_frame,
-                    frame->top_field_first };
-    int linesizes[4], plane, y;
-
-    spn_hasher_init(&hasher);
-    spn_hasher_update(&hasher, facts, sizeof facts);
-    av_image_fill_linesizes(linesizes, (enum AVPixelFormat)frame->format, frame->width);
-    for (plane = 0; plane < 4 && frame->data[plane] && linesizes[plane]; plane++) {
-        const AVPixFmtDescriptor *format = av_pix_fmt_desc_get((enum AVPixelFormat)frame->format);
-        int shift = plane == 1 || plane == 2 ? format->log2_chroma_h : 0;
-        int rows = -((-frame->height) >> shift);
-
-        if ((format->flags & AV_PIX_FMT_FLAG_PAL) && plane == 1)
-            break;
-        for (y = 0; y < rows; y++)
-            spn_hasher_update(&hasher, frame->data[plane] + (ptrdiff_t)y * frame->linesize[plane],
-                              (size_t)linesizes[plane]);
-    }
-    spn_hasher_finish(&hasher, &hash);
-    memcpy(out, hash.bytes, sizeof *out);
+    (void)st, (void)ftw;
+    if (type == FTW_F && found_count < FILES_MAX)
+        found[found_count++] = strdup(path);
+    return 0;
 }
 
-/* Decode a range; hashes[n] is compared where it is there already, else set. 1 when all are equal.
- */
-static int run(const struct opened *opened, struct decoder_range range, uint64_t *hashes, int set,
-               int *from_start, struct spn_error *err)
+static int by_name(const void *a, const void *b)
 {
-    struct decoder *decoder = NULL;
-    struct decoder_frame frame;
-    int64_t number = range.from - range.before, end = range.to + range.after;
-    uint64_t hash;
-    int ret;
-
-    if (number < 0)
-        number = 0;
-    if (opened->conform.fields)
-        number -= number % 2;
-    if (end > opened->conform.frames)
-        end = opened->conform.frames;
-    ret = decoder_create(opened->source, opened->index, &opened->conform, range, &decoder, err);
-    while (ret == SPN_OK && (ret = decoder_pull(decoder, &frame, err)) > 0) {
-        ret = SPN_OK;
-        if (frame.number != number) {
-            ret = spn_error_set(err, SPN_EMISMATCH, "frame %lld came where %lld should",
-                                (long long)frame.number, (long long)number);
-            break;
-        }
-        hash_frame(frame.frame, &hash);
-        if (set)
-            hashes[number] = hash;
-        else if (hashes[number] != hash) {
-            ret =
-                spn_error_set(err, SPN_EMISMATCH,
-                              "frame %lld differs in the chunk [%lld, %lld), repeat %d missing %d",
-                              (long long)number, (long long)range.from, (long long)range.to,
-                              frame.repeat, frame.missing);
-            break;
-        }
-        number += opened->conform.fields ? 2 : 1;
-    }
-    if (ret == SPN_OK && number < end)
-        ret = spn_error_set(err, SPN_EMISMATCH, "the range ended at frame %lld", (long long)number);
-    if (decoder)
-        *from_start += decoder_counts(decoder).from_start && range.from > 0;
-    decoder_destroy(decoder);
-    return ret;
+    return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int check(const struct opened *opened, char *what, size_t what_size, struct spn_error *err)
+static void find_files(void)
 {
-    int64_t frames = opened->conform.frames, from, step, count;
-    uint64_t *hashes = calloc((size_t)frames, sizeof *hashes);
-    struct decoder_range range = { 0, frames, 0, 0 };
-    int ret, from_start = 0, done = 0;
-    size_t i;
+    const char *material = getenv("SAMPAN_MATERIAL");
+    char folder[4096];
 
-    if (!hashes)
-        return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    ret = run(opened, range, hashes, 1, &from_start, err);
-    for (i = 0; i < sizeof sizes / sizeof *sizes && ret == SPN_OK; i++) {
-        int64_t size = sizes[i] + (opened->conform.fields ? sizes[i] % 2 : 0);
+    if (!material)
+        return;
+    snprintf(folder, sizeof folder, "%s/media", material);
+    nftw(folder, add_file, 16, 0);
+    qsort(found, (size_t)found_count, sizeof *found, by_name);
+}
 
-        count = (frames + size - 1) / size;
-        step = count > CHUNKS ? count / CHUNKS : 1;
-        for (from = 0; from < frames && ret == SPN_OK; from += size * step) {
-            range.from = from;
-            range.to = from + size < frames ? from + size : frames;
-            range.before = i == 1 ? 4 : 0;
-            range.after = i == 1 ? 2 : 0;
-            ret = run(opened, range, hashes, 0, &from_start, err);
-            done++;
-        }
+static int check_file(int n, const char *path, const struct conform_options *options)
+{
+    struct spn_error err = { 0 };
+    struct opened opened;
+    char what[128] = "";
+    int ret = opened_init(&opened, path, options, &err), failed = 0;
+
+    if (ret < 0) {
+        printf("ok %d - %s # SKIP %s\n", n, path, err.text);
+    } else if (chunk_check(&opened, what, sizeof what, &err) < 0) {
+        printf("not ok %d - %s: %s (%s)\n", n, path, err.text, what);
+        failed = 1;
+    } else {
+        printf("ok %d - %s (%s)\n", n, path, what);
     }
-    snprintf(what, what_size, "%lld frames, %d chunks, %d not entered", (long long)frames, done,
-             from_start);
-    free(hashes);
-    return ret;
+    fflush(stdout);
+    opened_finish(&opened);
+    return failed;
 }
 
 int main(int argc, char **argv)
 {
     struct conform_options options = { 0 };
-    struct opened opened;
-    char what[128] = "";
-    int failed = 0, ret, i;
+    int failed = 0, i;
 
     if (!getenv("SAMPAN_FFMPEG_LOG"))
         av_log_set_level(AV_LOG_QUIET);
@@ -138,21 +78,14 @@ int main(int argc, char **argv)
         argv++;
         argc--;
     }
-    printf("1..%d\n", argc - 1);
-    for (i = 1; i < argc; i++) {
-        struct spn_error err = { 0 };
-
-        ret = opened_init(&opened, argv[i], &options, &err);
-        if (ret < 0) {
-            printf("ok %d - %s # SKIP %s\n", i, argv[i], err.text);
-        } else if (check(&opened, what, sizeof what, &err) < 0) {
-            printf("not ok %d - %s: %s (%s)\n", i, argv[i], err.text, what);
-            failed = 1;
-        } else {
-            printf("ok %d - %s (%s)\n", i, argv[i], what);
-        }
-        fflush(stdout);
-        opened_finish(&opened);
+    for (i = 1; i < argc && found_count < FILES_MAX; i++)
+        found[found_count++] = strdup(argv[i]);
+    if (!found_count)
+        find_files();
+    printf("1..%d%s\n", found_count, found_count ? "" : " # SKIP SAMPAN_MATERIAL names no folder");
+    for (i = 0; i < found_count; i++) {
+        failed |= check_file(i + 1, found[i], &options);
+        free(found[i]);
     }
     return failed;
 }
