@@ -9,7 +9,7 @@
 
 static const struct listing {
     const char *kind;
-    struct column columns[8];
+    struct column columns[10]; /* ended by one without a head */
 } listings[] = {
     { "titles",
       { { "TITLE", "id" }, { "KIND", "kind" }, { "NAME", "names" }, { "CREATED", "created" } } },
@@ -64,6 +64,17 @@ static int list_all(struct client *client, const char *kind, const char *query, 
     return ret < 0 ? ret : SPN_OK;
 }
 
+/* What is over is not listed unless it was asked for. */
+static void list_open(json_t *items)
+{
+    for (size_t i = json_array_size(items); i-- > 0;) {
+        const char *state = json_string_value(json_object_get(json_array_get(items, i), "state"));
+
+        if (state && (!strcmp(state, "done") || !strcmp(state, "canceled")))
+            (void)json_array_remove(items, i);
+    }
+}
+
 static int list_show(struct typed *typed, struct client *client, const char *kind,
                      const char *query, struct spn_error *err)
 {
@@ -74,6 +85,8 @@ static int list_show(struct typed *typed, struct client *client, const char *kin
     while (strcmp(listing->kind, kind))
         listing++;
     ret = list_all(client, kind, query, items, err);
+    if (!strcmp(kind, "jobs") && !query[0])
+        list_open(items);
     if (ret == SPN_OK && typed->json)
         output_json(json_pack("{sO}", "items", items));
     else if (ret == SPN_OK)

@@ -22,6 +22,7 @@
 
 #define CONTROL_READY_S 600 /* a database may be copied and migrated first */
 #define NGINX_READY_S   20
+#define REMAINS_MS      10000
 
 struct up {
     const struct settings *settings;
@@ -132,6 +133,29 @@ static int port_free(const struct settings *settings, struct spn_error *err)
     }
     close(fd);
     return ret;
+}
+
+/*
+ * After a SIGKILL what ran here is on its way out: the kernel has told it, and it may take a
+ * moment. It is recognised by what only a clean end removes.
+ */
+static void remains_wait(const struct up *up)
+{
+    int64_t end = supervise_now_ms() + REMAINS_MS;
+    char lock[SPN_PATH_MAX], pid[SPN_PATH_MAX];
+    int fd;
+
+    if (data_path(up, "run/control.lock", lock, sizeof(lock), NULL) < 0 ||
+        data_path(up, "run/nginx.pid", pid, sizeof(pid), NULL) < 0)
+        return;
+    fd = open(lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && supervise_now_ms() < end)
+        usleep(20000);
+    if (fd >= 0)
+        close(fd);
+    while (access(pid, F_OK) == 0 && port_free(up->settings, NULL) == SPN_ECONFLICT &&
+           supervise_now_ms() < end)
+        usleep(20000);
 }
 
 static int nginx_find(char out[SPN_PATH_MAX], struct spn_error *err)
@@ -263,6 +287,8 @@ static int children_init(struct up *up, struct spn_error *err)
     up->nginx_child.stop_signal = SIGQUIT;
     up->nginx_child.orphan_signal = SIGTERM;
     up->nginx_child.stop_s = 12;
+    up->nginx_child.variable = "ASAN_OPTIONS"; /* nginx frees nothing at its end, and need not */
+    up->nginx_child.value = "detect_leaks=0";
     return SPN_OK;
 }
 
@@ -364,8 +390,10 @@ static int up_prepare(struct up *up, struct spn_error *err)
 
     if ((ret = programs_find(up, err)) < 0 || (ret = owner_become(up->settings, err)) < 0 ||
         (ret = programs_runnable(up, err)) < 0 || (ret = folders_make(up, err)) < 0 ||
-        (ret = lock_take(up, err)) < 0 || (ret = port_free(up->settings, err)) < 0 ||
-        (ret = conf_write(up, err)) < 0)
+        (ret = lock_take(up, err)) < 0)
+        return ret;
+    remains_wait(up);
+    if ((ret = port_free(up->settings, err)) < 0 || (ret = conf_write(up, err)) < 0)
         return ret;
     return children_init(up, err);
 }

@@ -120,6 +120,9 @@ static void man_text(FILE *out, const char *text)
             fputs("\\-", out);
         } else if (*text == '\\') {
             fputs("\\e", out);
+        } else if (!strncmp(text, "\u2026", 3)) {
+            fputs("...", out);
+            text += 2;
         } else if (*text == '\n') {
             fputs("\n.PP\n", out);
         } else {
@@ -180,6 +183,6 @@ void conf_man(FILE *out)
         "with _ where the flag has -. A line that begins with # is a comment. A flag wins over "
         "the file. A name that is not below, or is there twice, is an error.");
     fputs("\n.SH SETTINGS\n", out);
-    settings_man(out, ~0u);
+    settings_conf_man(out);
     fputs(".SH \"SEE ALSO\"\n.BR sampan (1)\n", out);
 }

@@ -65,6 +65,8 @@ static void become(const struct child *child, int log, pid_t parent)
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
+    if (child->variable)
+        (void)setenv(child->variable, child->value, 1);
     (void)execv(child->argv[0], child->argv);
     _exit(127);
 }

@@ -20,6 +20,7 @@
 struct child {
     const char *name;
     char *argv[CHILD_ARGUMENTS_MAX]; /* argv[0] is a path; borrowed, ended by NULL */
+    const char *variable, *value;    /* one more of its environment; NULL for none */
     char log[4096];                  /* its standard output and error are appended here */
     int stop_signal;                 /* asks it to end */
     int orphan_signal;               /* from the kernel, when we die */

@@ -121,6 +121,8 @@ const struct setting *settings_find(const char *name, size_t length);
 /* The settings of program as --help and as a manual page (man(7) markup) show them. */
 void settings_help(FILE *out, unsigned program);
 void settings_man(FILE *out, unsigned program);
+/* All that sampan.conf may say, likewise: "port = N". */
+void settings_conf_man(FILE *out);
 /* The command's own options likewise. */
 void options_help(FILE *out, const struct option *options);
 void options_man(FILE *out, const struct option *options);

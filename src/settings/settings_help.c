@@ -98,19 +98,22 @@ static void man_text(FILE *out, const char *text)
             fputs("\\-", out);
         else if (*text == '\\')
             fputs("\\e", out);
+        else if (!strncmp(text, "\u2026", 3))
+            fputs("...", out), text += 2;
         else
             fputc(*text, out);
     }
 }
 
-static void man_entry(FILE *out, const char *name, const char *value, const char *help,
-                      const char *after)
+static void man_entry(FILE *out, const char *dashes, const char *name, const char *between,
+                      const char *value, const char *help, const char *after)
 {
-    fputs(".TP\n\\fB\\-\\-", out);
+    fputs(".TP\n\\fB", out);
+    man_text(out, dashes);
     man_text(out, name);
     fputs("\\fR", out);
     if (value) {
-        fputs(" \\fI", out);
+        fprintf(out, "%s\\fI", between);
         man_text(out, value);
         fputs("\\fR", out);
     }
@@ -130,12 +133,25 @@ void settings_man(FILE *out, unsigned program)
             continue;
         flag_name(setting->name, flag);
         default_text(setting, after, sizeof(after));
-        man_entry(out, flag, setting->unit, setting->help, after);
+        man_entry(out, "--", flag, " ", setting->unit, setting->help, after);
+    }
+}
+
+void settings_conf_man(FILE *out)
+{
+    for (size_t i = 0; i < settings_count; i++) {
+        const struct setting *setting = &settings_table[i];
+        char after[512];
+
+        if (!strcmp(setting->name, "data"))
+            continue;
+        default_text(setting, after, sizeof(after));
+        man_entry(out, "", setting->name, " = ", setting->unit, setting->help, after);
     }
 }
 
 void options_man(FILE *out, const struct option *options)
 {
     for (; options && options->name; options++)
-        man_entry(out, options->name, options->value, options->help, "");
+        man_entry(out, "--", options->name, " ", options->value, options->help, "");
 }

@@ -1,0 +1,445 @@
+#!/usr/bin/env python3
+"""up_test.py SAMPAN SAMPLE [WORD…] - `sampan up` and the commands, as people use them. Prints TAP.
+
+Each test has a data directory of its own and the port below. Run by root, the directory is given to
+www-data, as whom everything then runs.
+"""
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.error
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from instance import alive, descendants
+
+SAMPAN, SAMPLE = map(os.path.abspath, sys.argv[1:3])
+PORT = int(os.environ.get("SAMPAN_TEST_PORT", "18410"))
+ROOT = os.geteuid() == 0
+
+
+class Up:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="sampan-up-")
+        os.chmod(self.dir, 0o755)
+        self.data = os.path.join(self.dir, "data")
+        os.mkdir(self.data, 0o750)
+        if ROOT:
+            user = pwd.getpwnam("www-data")
+            os.chown(self.data, user.pw_uid, user.pw_gid)
+        self.process = None
+
+    def path(self, name, text=None):
+        path = os.path.join(self.dir, name)
+        if text is not None:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(path, 0o644)
+        return path
+
+    def begin(self, *arguments, data=None):
+        self.out = open(self.path("out"), "w+b")
+        self.process = subprocess.Popen(
+            [SAMPAN, "up", "--data", data or self.data, "--port", str(PORT), *arguments],
+            stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT)
+        return self
+
+    def said(self):
+        with open(self.path("out"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def logs(self):
+        out = ""
+        for name in sorted(os.listdir(os.path.join(self.data, "log"))):
+            with open(os.path.join(self.data, "log", name), encoding="utf-8", errors="replace") as file:
+                out += f"== {name}\n{file.read()[-3000:]}\n"
+        return out
+
+    def start(self, *arguments):
+        self.begin(*arguments)
+        self.wait(lambda: "ready " in self.said(), "ready")
+        return self
+
+    def wait(self, condition, what, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if condition():
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{what} did not happen; {self.said()} {self.logs() if os.path.isdir(self.data + '/log') else ''}")
+
+    def ended(self, seconds=30):
+        return self.process.wait(seconds)
+
+    def run(self, *arguments, code=0, data=None):
+        done = subprocess.run([SAMPAN, *arguments, "--data", data or self.data], capture_output=True,
+                              text=True, timeout=300, cwd=self.dir, check=False)
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        return done
+
+    def parts(self):
+        """{name: pid} of the three parts."""
+        return {name: pid for pid, name in reversed(descendants(self.process.pid))
+                if name in ("sampan-control", "sampan-worker", "nginx")}
+
+    def get(self, path, scheme="http"):
+        context = ssl._create_unverified_context() if scheme == "https" else None
+        try:
+            with urllib.request.urlopen(f"{scheme}://localhost:{PORT}{path}", timeout=20, context=context) as answer:
+                return answer.status, answer.read(), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), dict(error.headers)
+        except (OSError, urllib.error.URLError):
+            return 0, b"", {}
+
+    def film(self, name="film.mp4", frames=150, size="128x96"):
+        path = self.path(name)
+        subprocess.run([SAMPLE, "one", "--out", path, "--size", size, "--rate", "25", "--frames", str(frames),
+                        "--audio", "none"], check=True, stdout=subprocess.DEVNULL)
+        os.chmod(path, 0o644)
+        return path
+
+    def finish(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(40)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+        shutil.rmtree(self.dir)
+
+
+tests = []
+
+
+def test(name):
+    def add(function):
+        tests.append((name, function))
+        return function
+    return add
+
+
+@test("it says ready when the API, the page and the metrics answer on the one port")
+def _(up):
+    up.start()
+    assert f"ready http://localhost:{PORT}\n" in up.said()
+    assert up.get("/readyz")[0] == 200 and up.get("/healthz")[0] == 200 and up.get("/metrics")[0] == 200
+    status, body, headers = up.get("/")
+    assert status == 200 and b"Sampan" in body and headers["Content-Type"].startswith("text/html")
+    assert up.get("/v/publication_00000000000000000000000000/main.m3u8")[0] == 404
+    assert up.get("/api/v1/titles")[0] == 401
+    assert sorted(up.parts()) == ["nginx", "sampan-control", "sampan-worker"]
+
+
+@test("the token is the owner's alone, and the commands find it")
+def _(up):
+    up.start()
+    assert os.stat(up.data + "/token").st_mode & 0o777 == 0o600
+    assert json.loads(up.run("ls", "--json").stdout) == {"items": []}
+    assert up.run("jobs").stdout.startswith("JOB")
+
+
+@test("SIGTERM stops every part and leaves no process")
+def _(up):
+    up.start()
+    below = [pid for pid, _ in descendants(up.process.pid)]
+    up.process.send_signal(signal.SIGTERM)
+    assert up.ended() == 0, up.said()
+    assert not any(alive(pid) for pid in below)
+    assert not os.path.exists(up.data + "/run/up.json")
+    assert "killed" not in up.said(), up.said()
+
+
+@test("Ctrl-C stops every part and leaves no process")
+def _(up):
+    up.start()
+    below = [pid for pid, _ in descendants(up.process.pid)]
+    up.process.send_signal(signal.SIGINT)
+    assert up.ended() == 0
+    assert not any(alive(pid) for pid in below)
+
+
+@test("SIGKILL leaves neither nginx nor worker nor child of them behind")
+def _(up):
+    up.start()
+    film = up.film(frames=3000, size="640x360")
+    up.run("ingest", film)
+    up.wait(lambda: any(name == "sampan-media" for _, name in descendants(up.process.pid)), "a sampan-media")
+    below = [pid for pid, _ in descendants(up.process.pid)]
+    assert len(below) >= 5, below
+    up.process.kill()
+    up.process.wait()
+    up.wait(lambda: not any(alive(pid) for pid in below), f"the end of {below}", 5)
+    up.start()  # and the next one finds nothing in its way
+
+
+@test("after SIGKILL the next start goes on with what was not done")
+def _(up):
+    up.start()
+    ingest = json.loads(up.run("ingest", up.film(frames=1100), "--json").stdout)["ingest"]
+    up.process.kill()
+    up.process.wait()
+    up.start("--lease-s", "2")
+    up.run("watch", ingest)
+    assert json.loads(up.run("show", ingest, "--json").stdout)["state"] == "ready"
+
+
+@test("a part that is killed is started again")
+def _(up):
+    up.start()
+    for name in ("sampan-worker", "sampan-control"):
+        before = up.parts()[name]
+        os.kill(before, signal.SIGKILL)
+        up.wait(lambda: up.parts().get(name, before) != before, f"another {name}")
+    up.wait(lambda: up.get("/readyz")[0] == 200, "readiness")
+
+
+@test("a killed nginx leaves no workers that hold the port, and is started again")
+def _(up):
+    up.start()
+    master = up.parts()["nginx"]
+    workers = [pid for pid, _ in descendants(master)]
+    os.kill(master, signal.SIGKILL)
+    up.wait(lambda: not any(alive(pid) for pid in workers), "the end of its workers")
+    up.wait(lambda: up.get("/readyz")[0] == 200 and up.parts()["nginx"] != master, "another nginx")
+
+
+@test("a second one on the same directory is refused, and the first goes on")
+def _(up):
+    up.start()
+    done = subprocess.run([SAMPAN, "up", "--data", up.data, "--port", str(PORT + 1)], capture_output=True,
+                          text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"already runs from {up.data} (process {up.process.pid})" in done.stderr, done.stderr
+    assert up.get("/readyz")[0] == 200
+
+
+@test("a port that is taken is said at once")
+def _(up):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", PORT))
+        taken.listen()
+        assert up.begin().ended() == 1
+    assert f"port {PORT} is taken by another program" in up.said(), up.said()
+
+
+@test("a database that cannot be reached is said in its words")
+def _(up):
+    assert up.begin("--database", "postgresql://nobody@127.0.0.1:1/none").ended() == 1
+    assert "sampan up: control did not start: " in up.said() and "127.0.0.1" in up.said(), up.said()
+    assert not descendants(up.process.pid)
+
+
+@test("a setting that is written wrongly is named with its line")
+def _(up):
+    with open(up.data + "/sampan.conf", "w", encoding="utf-8") as file:
+        file.write("# mine\nprot = 8080\n")
+    assert up.begin().ended() == 2
+    assert f"{up.data}/sampan.conf line 2: there is no setting \"prot\"" in up.said(), up.said()
+
+
+@test("what sampan.conf says is done")
+def _(up):
+    with open(up.data + "/sampan.conf", "w", encoding="utf-8") as file:
+        file.write("workers = 0\n")
+    up.start()
+    assert sorted(up.parts()) == ["nginx", "sampan-control"]
+
+
+@test("with a certificate the port speaks TLS and HTTP/2")
+def _(up):
+    key, certificate = up.path("key.pem"), up.path("certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=localhost"],
+                   check=True, capture_output=True)
+    os.chmod(key, 0o644)
+    up.start("--tls-certificate", certificate, "--tls-key", key, "--workers", "0")
+    assert f"ready https://localhost:{PORT}\n" in up.said()
+    assert up.get("/readyz", "https")[0] == 200 and up.get("/readyz")[0] == 400
+    done = subprocess.run(["curl", "-sk", "-o", "/dev/null", "-w", "%{http_version}", f"https://localhost:{PORT}/"],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == "2", done.stdout
+
+
+@test("a directory with a blank and other letters in its name works")
+def _(up):
+    data = os.path.join(up.data, "舢舨 1")
+    os.mkdir(data)
+    if ROOT:
+        user = pwd.getpwnam("www-data")
+        os.chown(data, user.pw_uid, user.pw_gid)
+    up.data = data
+    up.start("--workers", "0")
+    assert up.get("/readyz")[0] == 200
+
+
+@test("commands without an instance end with 3 and say how to start one")
+def _(up):
+    done = up.run("ls", code=3)
+    assert f"start one with `sampan up --data {up.data}`" in done.stderr, done.stderr
+    up.start().process.send_signal(signal.SIGTERM)
+    up.ended()
+    done = up.run("ls", "--json", code=3)
+    assert f"no Sampan is running from {up.data}" in done.stderr, done.stderr
+    assert json.loads(done.stdout)["error"]["code"] == "try_again"
+
+
+@test("commands that are written wrongly end with 2 and change nothing")
+def _(up):
+    for arguments, words in [(["ingest"], "it needs FILE"), (["ls", "a", "b"], "one argument too many"),
+                             (["ls", "--prot", "1"], "there is no option --prot"), (["publish"], "it needs ASSET")]:
+        assert words in up.run(*arguments, code=2).stderr
+    done = subprocess.run([SAMPAN, "dance"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "there is no command dance" in done.stderr
+
+
+@test("a file goes in, is published, is served, is withdrawn and removed")
+def _(up):
+    up.start()
+    film = up.film()
+    done = json.loads(up.run("ingest", os.path.basename(film), "--title", "电影 Film", "--publish", "--wait",
+                             "--json").stdout)
+    assert len(done["asset"]) == 64 and done["state"] == "ready", done
+    assert done["hls"] == f"http://localhost:{PORT}/v/{done['publication']}/main.m3u8"
+    base = f"/v/{done['publication']}/"
+    for name in ("main.m3u8", "main.mpd", "v0/media.m3u8", "v0/init.mp4", "v0/1.m4s"):
+        status, body, _ = up.get(base + name)
+        assert status == 200 and body, (name, status)
+    again = json.loads(up.run("publish", done["asset"], "--json").stdout)
+    assert again["publication"] != done["publication"] and again["dash"].endswith("/main.mpd")
+    up.run("rm", done["asset"], code=1)
+    for publication in (done["publication"], again["publication"]):
+        up.run("unpublish", publication)
+    up.wait(lambda: up.get(base + "main.m3u8")[0] == 410, "410", 6)
+    assert "电影 Film" in up.run("ls").stdout
+    assert done["asset"] in up.run("ls", "assets").stdout
+    track = subprocess.run(["find", up.data + "/track", "-type", "f", "!", "-name", "*.*"], capture_output=True,
+                           text=True, check=True).stdout.split()
+    checked = up_check(*track)
+    assert checked.returncode == 0 and "keeps every rule" in checked.stdout, checked
+    up.run("rm", done["asset"])
+
+
+def up_check(*files):
+    return subprocess.run([SAMPAN, "check", *files], capture_output=True, text=True, check=False)
+
+
+@test("check names the rule or the box of a file that is none")
+def _(up):
+    done = up_check(up.path("x.mp4", "this is no film"))
+    assert done.returncode == 1 and done.stderr, done
+    assert up_check(up.path("nothing")).returncode == 1
+
+
+@test("a file that cannot be shown is refused at once, in one sentence")
+def _(up):
+    up.start()
+    for name, text, words in [("empty.mp4", "", "empty.mp4 is empty"), ("noise.mp4", "noise " * 1000, "noise.mp4")]:
+        done = up.run("ingest", up.path(name, text), "--json", code=1)
+        answer = json.loads(done.stdout)
+        assert words in answer["error"]["text"] and words in done.stderr, (done, answer)
+        assert answer["state"] in ("refused", "failed")
+    assert "there is no file nowhere.mp4" in up.run("ingest", "nowhere.mp4", code=1).stderr
+    assert "is a directory" in up.run("ingest", up.dir, code=1).stderr
+    assert json.loads(up.run("ls", "assets", "--json").stdout)["items"] == []
+
+
+@test("of several files the good ones go in although one is refused")
+def _(up):
+    up.start()
+    good, bad = up.film(), up.path("bad.mp4", "")
+    done = up.run("ingest", bad, good, "--json", code=1)
+    first, second = json.loads(done.stdout)["ingests"]
+    assert "error" in first and len(second["asset"]) == 64, done.stdout
+
+
+@test("tokens are made, listed and removed")
+def _(up):
+    up.start("--workers", "0")
+    token = json.loads(up.run("token", "create", "press", "--role", "viewer", "--days", "2", "--json").stdout)
+    assert token["token"].startswith("spn_") and token["role"] == "viewer"
+    assert token["id"] in up.run("token", "ls").stdout
+    up.run("token", "rm", token["id"])
+    assert token["id"] not in up.run("token", "ls").stdout
+    assert "--role" in up.run("token", "create", "x", code=1).stderr
+
+
+@test("doctor finds this machine able and says so as JSON")
+def _(up):
+    done = up.run("doctor", "--port", str(PORT), "--json")
+    answer = json.loads(done.stdout)
+    assert answer["ok"] and {"nginx", "confinement", "disk", "port", "clock"} <= {c["what"] for c in answer["checks"]}
+
+
+@test("doctor finds a taken port")
+def _(up):
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", PORT))
+        taken.listen()
+        done = up.run("doctor", "--port", str(PORT), code=1)
+    assert "BAD   port" in done.stdout and "choose another with --port" in done.stdout
+
+
+if ROOT:
+    @test("started by root it goes on as the owner of the directory")
+    def _(up):
+        up.start("--workers", "0")
+        owner = os.stat(up.data).st_uid
+        for pid in [up.process.pid] + [pid for pid, _ in descendants(up.process.pid)]:
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+                uids = [line.split()[1:] for line in file if line.startswith(("Uid:", "Gid:"))]
+            assert set(uids[0]) == {str(owner)} and "0" not in uids[1], (pid, uids)
+
+    @test("started by root with a directory of root's that is in use it refuses")
+    def _(up):
+        os.chown(up.data, 0, 0)
+        up.path("data/something", "x")
+        assert up.begin().ended() == 1
+        assert f"{up.data} belongs to root, and Sampan does not run as root" in up.said()
+        assert "chown -R USER" in up.said() and os.listdir(up.data) == ["something"]
+
+    @test("started by root a missing directory is made for the user that is named")
+    def _(up):
+        up.data = os.path.join(up.dir, "new")
+        up.start("--user", "www-data", "--workers", "0")
+        assert os.stat(up.data).st_uid == pwd.getpwnam("www-data").pw_uid
+        assert os.stat(up.data).st_mode & 0o777 == 0o750
+
+    @test("started by root a directory that its owner cannot reach is refused")
+    def _(up):
+        os.chmod(up.dir, 0o700)
+        assert up.begin().ended() == 1
+        assert "cannot get into it" in up.said(), up.said()
+
+
+def main():
+    chosen = [t for t in tests if len(sys.argv) < 4 or any(word in t[0] for word in sys.argv[3:])]
+    print(f"1..{len(chosen)}", flush=True)
+    failed = 0
+    for number, (name, function) in enumerate(chosen, 1):
+        up = Up()
+        try:
+            function(up)
+            print(f"ok {number} - {name}", flush=True)
+        except Exception:  # a test's own failure, whatever it is
+            failed += 1
+            text = traceback.format_exc().replace("\n", "\n# ")
+            print(f"not ok {number} - {name}\n# {text}", flush=True)
+        finally:
+            up.finish()
+    return 1 if failed else 0
+
+
+sys.exit(main())
