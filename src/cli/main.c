@@ -13,19 +13,6 @@ static const struct option common[] = {
     { NULL, NULL, NULL },
 };
 
-const char *typed_value(const struct typed *typed, const char *name)
-{
-    for (size_t i = typed->option_count; i-- > 0;)
-        if (!strcmp(typed->options[i].option->name, name))
-            return typed->options[i].value ? typed->options[i].value : "";
-    return NULL;
-}
-
-int typed_has(const struct typed *typed, const char *name)
-{
-    return typed_value(typed, name) != NULL;
-}
-
 static int take(void *opaque, const struct option *option, const char *value, struct spn_error *err)
 {
     struct typed *typed = opaque;

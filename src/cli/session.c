@@ -1,10 +1,23 @@
-/* What every command that speaks to the API needs. */
+/* What commands share: what was typed, and the way to the API. */
 #include "command.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #define AGENT "sampan"
+
+const char *typed_value(const struct typed *typed, const char *name)
+{
+    for (size_t i = typed->option_count; i-- > 0;)
+        if (!strcmp(typed->options[i].option->name, name))
+            return typed->options[i].value ? typed->options[i].value : "";
+    return NULL;
+}
+
+int typed_has(const struct typed *typed, const char *name)
+{
+    return typed_value(typed, name) != NULL;
+}
 
 int session_open(const struct typed *typed, struct client **out, struct spn_error *err)
 {
