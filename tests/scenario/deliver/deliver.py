@@ -533,7 +533,7 @@ def _(place):
 
 @row("a publication that is evicted while it is sent stays until the last byte")
 def _(place):
-    film = place.film("--id", "50", "--seconds", "36000", "--loop", "60", "--bytes", "600000")
+    film = place.film("--id", "50", "--seconds", "36000", "--loop", "64", "--bytes", "600000")
     others = [place.fresh() for _ in range(6)]
     bodies = {"v0/9.m4s": film.answer("v0/9.m4s"), "t0/all.vtt": film.answer("t0/all.vtt")}
     for path, want in bodies.items():
