@@ -54,6 +54,7 @@ static ngx_chain_t *ngx_http_sampan_chain(ngx_http_request_t *r,
     ngx_http_sampan_ctx_t *ctx, struct spn_answer *answer);
 static ngx_chain_t *ngx_http_sampan_copy(ngx_http_request_t *r,
     ngx_chain_t *in, size_t size);
+static void ngx_http_sampan_nodelay(ngx_connection_t *c);
 static ngx_file_t *ngx_http_sampan_open(ngx_http_request_t *r,
     struct spn_publication *publication, uint32_t index);
 static ngx_int_t ngx_http_sampan_fail(ngx_http_request_t *r,
@@ -360,6 +361,9 @@ ngx_http_sampan_send(ngx_http_request_t *r, ngx_http_sampan_ctx_t *ctx,
         if (out == NULL) {
             return NGX_ERROR;
         }
+
+    } else if (out->next && clcf->tcp_nopush && clcf->tcp_nodelay) {
+        ngx_http_sampan_nodelay(r->connection);
     }
 
     return ngx_http_output_filter(r, out);
@@ -537,6 +541,29 @@ ngx_http_sampan_copy(ngx_http_request_t *r, ngx_chain_t *in, size_t size)
     in->next = NULL;
 
     return in;
+}
+
+
+/*
+ * Several buffers end in the middle of a packet.  When nginx takes TCP_CORK
+ * away after them, Nagle's rule still keeps the last packet until what was
+ * sent is acknowledged, which the other side delays: 40 ms a response on a
+ * kept connection.  With TCP_NODELAY beneath it, taking TCP_CORK away sends.
+ * c->tcp_nodelay is left alone: nginx holds the two for exclusive.
+ */
+
+static void
+ngx_http_sampan_nodelay(ngx_connection_t *c)
+{
+    int  nodelay;
+
+    if (c->tcp_nodelay != NGX_TCP_NODELAY_UNSET) {
+        return;
+    }
+
+    nodelay = 1;
+
+    (void) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &nodelay, sizeof(int));
 }
 
 
