@@ -1,0 +1,686 @@
+/*
+ * text_ttml.c - TTML and its profiles IMSC 1 and EBU-TT-D, of the text kind.
+ *
+ * Every element has the interval in which it is active, from begin, end and dur in parallel or sequential
+ * containers. A paragraph becomes one cue for each stretch of time in which the same parts of it are active.
+ * The parser resolves no entity but XML's five, fetches nothing and stops at named limits.
+ */
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text_markup.h"
+
+#define FOREVER         ((int64_t)360000000000) /* microseconds: 100 hours */
+#define TTML_DEPTH_MAX  64
+#define TTML_IDS_MAX    4000
+#define TTML_CHAIN_MAX  16    /* styles that refer to styles */
+#define TTML_TIMES_MAX  2000  /* changes within one paragraph */
+#define XML_NS          "http://www.w3.org/XML/1998/namespace"
+
+struct id {
+    const char *id;
+    xmlNode *node;
+};
+
+struct ttml {
+    const struct text_source *source;
+    struct cues *out;
+    xmlNode *root, *layout;
+    struct id *ids;
+    size_t id_count, elements, sets;
+    int64_t frame_num, frame_den; /* frames a second */
+    int64_t tick_rate, sub_frames, nominal;
+    int smpte, drop; /* times are time code; of 30000/1001 that drops numbers */
+    struct spn_error *err;
+};
+
+/* When a node is active: [begin, end) in microseconds. */
+struct span {
+    int64_t begin, end;
+};
+
+static const char *text_of(const xmlChar *string)
+{
+    return (const char *)string;
+}
+
+static int is(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && strcmp(text_of(node->name), name) == 0;
+}
+
+/* The value of an attribute by its local name, whatever its namespace; borrowed, or NULL. */
+static const char *attribute(const xmlNode *node, const char *name)
+{
+    for (const xmlAttr *at = node->properties; at; at = at->next)
+        if (strcmp(text_of(at->name), name) == 0)
+            return at->children && at->children->content ? text_of(at->children->content) : "";
+    return NULL;
+}
+
+static int64_t number_of(const char *string, int64_t otherwise)
+{
+    char *end;
+    long value = string ? strtol(string, &end, 10) : 0;
+
+    return value > 0 && value < 1000000000 ? value : otherwise;
+}
+
+/* ---- time ---- */
+
+/* Digits, with a fraction, as a whole number of millionths; -1 where there are none. */
+static int64_t millionths(const char **at)
+{
+    int64_t value = 0, unit = 100000;
+    const char *from = *at;
+
+    for (; **at >= '0' && **at <= '9'; (*at)++)
+        if (value < 1000000000)
+            value = value * 10 + (**at - '0');
+    if (*at == from)
+        return -1;
+    value *= 1000000;
+    if (**at == '.')
+        for ((*at)++; **at >= '0' && **at <= '9'; (*at)++) {
+            value += unit * (**at - '0');
+            unit /= 10;
+        }
+    return value;
+}
+
+/* a * b / c for values that were limited before, without leaving 64 bits on the way. */
+static int64_t scaled(int64_t a, int64_t b, int64_t c)
+{
+    __int128 value = (__int128)a * b / c;
+
+    return value > FOREVER ? FOREVER : (int64_t)value;
+}
+
+/* Hours, minutes, seconds and frames counted as time code counts them. */
+static int64_t timecode(const struct ttml *ttml, const int64_t parts[4])
+{
+    int64_t minutes = parts[0] / 1000000 * 60 + parts[1] / 1000000;
+    int64_t frames = (minutes * 60 + parts[2] / 1000000) * ttml->nominal + parts[3] / 1000000;
+
+    if (ttml->drop) /* two numbers a minute, but for every tenth */
+        frames -= 2 * (minutes - minutes / 10);
+    if (frames < 0)
+        return -1;
+    return scaled(frames * 1000, 1000 * ttml->frame_den, ttml->frame_num) +
+           parts[2] % 1000000; /* a fraction where there are no frames */
+}
+
+/* "00:00:01.5", "00:00:01:12", "1.5s", "100t"; -1 where it is none. */
+static int64_t time_read(const struct ttml *ttml, const char *at)
+{
+    int64_t parts[4] = { 0, 0, 0, 0 }, us;
+    int count = 0;
+
+    while (*at == ' ')
+        at++;
+    do {
+        if (count == 4 || (parts[count++] = millionths(&at)) < 0)
+            return -1;
+    } while (*at == ':' && *at++);
+    while (*at == ' ')
+        at++;
+    if (count == 1) {
+        us = strcmp(at, "h") == 0  ? scaled(parts[0], 3600, 1) :
+             strcmp(at, "m") == 0  ? scaled(parts[0], 60, 1) :
+             strcmp(at, "s") == 0  ? parts[0] :
+             strcmp(at, "ms") == 0 ? parts[0] / 1000 :
+             strcmp(at, "f") == 0  ? scaled(parts[0], ttml->frame_den, ttml->frame_num) :
+             strcmp(at, "t") == 0  ? scaled(parts[0], 1, ttml->tick_rate) : -1;
+        return us > FOREVER ? FOREVER : us;
+    }
+    if (count < 3 || *at)
+        return -1;
+    if (ttml->smpte)
+        return timecode(ttml, parts);
+    us = scaled(parts[0], 3600, 1) + scaled(parts[1], 60, 1) + parts[2];
+    if (count == 4) /* frames, and parts of one after a full stop */
+        us += scaled(parts[3] / 1000000 * 1000000, ttml->frame_den, ttml->frame_num) +
+              scaled(parts[3] % 1000000, ttml->frame_den, ttml->frame_num * ttml->sub_frames);
+    return us > FOREVER ? FOREVER : us;
+}
+
+static int bad_time(const struct ttml *ttml, const xmlNode *node, const char *value)
+{
+    return spn_error_set(ttml->err, SPN_EFORMAT, "line %ld of %s has a time that is none: %.40s",
+                         xmlGetLineNo((xmlNode *)(uintptr_t)node), ttml->source->name, value);
+}
+
+/* When node is active within parent; after is the end of what came before it in a sequence. */
+static int span_read(const struct ttml *ttml, const xmlNode *node, struct span parent, int sequence,
+                     int64_t after, struct span *out)
+{
+    const char *begin = attribute(node, "begin"), *end = attribute(node, "end"),
+               *dur = attribute(node, "dur");
+    int64_t base = sequence ? after : parent.begin, value;
+
+    out->begin = base;
+    out->end = parent.end;
+    if (begin) {
+        if ((value = time_read(ttml, begin)) < 0)
+            return bad_time(ttml, node, begin);
+        out->begin = base + value;
+    }
+    if (end) {
+        if ((value = time_read(ttml, end)) < 0)
+            return bad_time(ttml, node, end);
+        out->end = base + value < out->end ? base + value : out->end;
+    }
+    if (dur) {
+        if ((value = time_read(ttml, dur)) < 0)
+            return bad_time(ttml, node, dur);
+        out->end = out->begin + value < out->end ? out->begin + value : out->end;
+    }
+    /* a child of a sequence without a duration takes no time, as SMIL has it */
+    if (sequence && !end && !dur)
+        out->end = out->begin;
+    return SPN_OK;
+}
+
+static int is_sequence(const xmlNode *node)
+{
+    const char *container = attribute(node, "timeContainer");
+
+    return container && strcmp(container, "seq") == 0;
+}
+
+/* ---- style ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct id *)a)->id, ((const struct id *)b)->id);
+}
+
+static xmlNode *node_of(const struct ttml *ttml, const char *id, size_t size)
+{
+    char word[128];
+    struct id key = { word, NULL }, *found;
+
+    if (size == 0 || size >= sizeof(word) || ttml->id_count == 0)
+        return NULL;
+    memcpy(word, id, size);
+    word[size] = '\0';
+    found = bsearch(&key, ttml->ids, ttml->id_count, sizeof(key), by_id);
+    return found ? found->node : NULL;
+}
+
+/* What node itself says of a style, or the styles it refers to, the last one first. */
+static const char *own_style(const struct ttml *ttml, const xmlNode *node, const char *name, int depth)
+{
+    const char *value = attribute(node, name), *refs;
+    size_t end;
+
+    if (value || depth == 0)
+        return value;
+    for (const xmlNode *child = is(node, "region") ? node->children : NULL; child; child = child->next)
+        if (is(child, "style") && (value = own_style(ttml, child, name, depth - 1)))
+            return value;
+    refs = attribute(node, "style");
+    for (end = refs ? strlen(refs) : 0; end;) {
+        size_t from;
+        xmlNode *style;
+
+        while (end && refs[end - 1] == ' ')
+            end--;
+        for (from = end; from && refs[from - 1] != ' '; from--)
+            ;
+        style = node_of(ttml, refs + from, end - from);
+        if (style && is(style, "style") && (value = own_style(ttml, style, name, depth - 1)))
+            return value;
+        end = from;
+    }
+    return NULL;
+}
+
+static xmlNode *region_of(const struct ttml *ttml, const xmlNode *node)
+{
+    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
+        const char *id = attribute(node, "region");
+        xmlNode *region = id ? node_of(ttml, id, strlen(id)) : NULL;
+
+        if (region && is(region, "region"))
+            return region;
+    }
+    return NULL;
+}
+
+/* Inherited: node, what it is in, and the region it is shown in. */
+static const char *style_value(const struct ttml *ttml, const xmlNode *node, const char *name)
+{
+    const xmlNode *region = region_of(ttml, node);
+    const char *value;
+
+    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
+        if ((value = own_style(ttml, node, name, TTML_CHAIN_MAX)))
+            return value;
+    return region ? own_style(ttml, region, name, TTML_CHAIN_MAX) : NULL;
+}
+
+static int says(const char *value, const char *word)
+{
+    return value && strcmp(value, word) == 0;
+}
+
+/* Of an element itself, not inherited: is it shown at all? */
+static int hidden(const struct ttml *ttml, const xmlNode *node)
+{
+    return says(own_style(ttml, node, "display", TTML_CHAIN_MAX), "none") ||
+           says(style_value(ttml, node, "visibility"), "hidden");
+}
+
+/* "10% 80%": two percentages, in hundredths of one. */
+static int percentages(const char *value, int64_t *x, int64_t *y)
+{
+    if (!value || (*x = millionths(&value)) < 0 || *value++ != '%')
+        return 0;
+    while (*value == ' ')
+        value++;
+    return (*y = millionths(&value)) >= 0 && *value == '%' && *x <= 100000000 && *y <= 100000000;
+}
+
+/*
+ * Where a paragraph stands: at the top or in the middle where its region says so, to the left or right where
+ * its lines begin or end there. All else is below and in the middle, where players put a cue anyway.
+ */
+static void settings_make(const struct ttml *ttml, const xmlNode *node, char out[128])
+{
+    const xmlNode *region = region_of(ttml, node);
+    const char *align = style_value(ttml, node, "textAlign");
+    const char *place = region ? own_style(ttml, region, "displayAlign", TTML_CHAIN_MAX) : NULL;
+    const char *origin = region ? own_style(ttml, region, "origin", TTML_CHAIN_MAX) : NULL;
+    const char *extent = region ? own_style(ttml, region, "extent", TTML_CHAIN_MAX) : NULL;
+    const char *mode = style_value(ttml, node, "writingMode");
+    int64_t x = 0, y = 0, w = 100000000, h = 100000000;
+    size_t used = 0;
+
+    out[0] = '\0';
+    if (mode && strncmp(mode, "tb", 2) == 0) {
+        (void)snprintf(out, 128, "vertical:%s", strcmp(mode, "tblr") == 0 ? "lr" : "rl");
+        return;
+    }
+    if (region && percentages(origin, &x, &y) && percentages(extent, &w, &h)) {
+        int64_t line = says(place, "after")    ? y + h :
+                       says(place, "center")   ? y + h / 2 : y; /* before is what is not said */
+
+        if (line < 20000000)
+            used = (size_t)snprintf(out, 128, "line:0");
+        else if (line < 70000000 && !says(place, "after"))
+            used = (size_t)snprintf(out, 128, "line:%d%%", (int)(line / 1000000));
+        else if (line < 60000000) /* its last line, less what two lines take */
+            used = (size_t)snprintf(out, 128, "line:%d%%", (int)(line / 1000000) - 10);
+    }
+    if (says(align, "left") || says(align, "right"))
+        (void)snprintf(out + used, 128 - used, "%salign:%s", used ? " " : "", align);
+    else if (says(align, "end"))
+        (void)snprintf(out + used, 128 - used, "%salign:end", used ? " " : "");
+    else if (says(align, "start"))
+        (void)snprintf(out + used, 128 - used, "%salign:start", used ? " " : "");
+}
+
+static void style_make(const struct ttml *ttml, const xmlNode *node, struct style *style)
+{
+    const char *weight = style_value(ttml, node, "fontWeight");
+    const char *slant = style_value(ttml, node, "fontStyle");
+    const char *line = style_value(ttml, node, "textDecoration");
+    const char *colour = style_value(ttml, node, "color");
+
+    style->bold = says(weight, "bold") ? 1 : 0;
+    style->italic = says(slant, "italic") || says(slant, "oblique") ? 1 : 0;
+    style->underline = line && strstr(line, "underline") && !strstr(line, "noUnderline") ? 1 : 0;
+    style->colour = colour ? colour_legible(colour_named(colour, strlen(colour))) : COLOUR_NONE;
+}
+
+/* ---- content ---- */
+
+/* Is white space of node kept as it is? */
+static int preserved(const xmlNode *node)
+{
+    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
+        for (const xmlAttr *at = node->properties; at; at = at->next)
+            if (strcmp(text_of(at->name), "space") == 0 && at->ns &&
+                strcmp(text_of(at->ns->href), XML_NS) == 0)
+                return at->children && at->children->content &&
+                       strcmp(text_of(at->children->content), "preserve") == 0;
+    return 0;
+}
+
+static void characters(struct markup *markup, const struct style *style, const xmlNode *node)
+{
+    const char *text = text_of(node->content);
+    int keep = preserved(node->parent);
+
+    for (size_t i = 0, from = 0, size = strlen(text); i <= size; i++)
+        if (i == size || (!keep && (text[i] == '\n' || text[i] == '\r'))) {
+            markup_text(markup, style, text + from, i - from);
+            if (i < size)
+                markup_character(markup, style, ' ');
+            from = i + 1;
+        }
+}
+
+/* What of node is active at a time, into markup. */
+static int content(const struct ttml *ttml, const xmlNode *node, struct span span, int64_t now,
+                   struct style style, uint32_t *rubies, struct markup *markup, int depth)
+{
+    const char *ruby;
+    int64_t after = span.begin;
+    int ret, bare;
+
+    if (depth == 0)
+        return spn_error_set(ttml->err, SPN_ELIMIT, "line %ld of %s is nested more than %d deep",
+                             xmlGetLineNo((xmlNode *)(uintptr_t)node), ttml->source->name,
+                             TTML_DEPTH_MAX);
+    if (hidden(ttml, node))
+        return SPN_OK;
+    style_make(ttml, node, &style);
+    ruby = own_style(ttml, node, "ruby", TTML_CHAIN_MAX);
+    bare = is_sequence(node) || (ruby && strstr(ruby, "ontainer")); /* only elements count in it */
+    if (says(ruby, "container"))
+        style.ruby = ++*rubies;
+    else if (says(ruby, "text") || says(ruby, "textContainer"))
+        style.reading = 1;
+    else if (says(ruby, "delimiter")) /* brackets for those who have no ruby */
+        return SPN_OK;
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) {
+            if (!bare)
+                characters(markup, &style, child);
+        } else if (is(child, "br")) {
+            markup_break(markup);
+        } else if (is(child, "span") || is(child, "a")) {
+            struct span inner;
+
+            if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
+                return ret;
+            after = inner.end;
+            if (inner.begin <= now && now < inner.end &&
+                (ret = content(ttml, child, inner, now, style, rubies, markup, depth - 1)) < 0)
+                return ret;
+        }
+    }
+    return SPN_OK;
+}
+
+struct times {
+    int64_t at[TTML_TIMES_MAX];
+    size_t count;
+};
+
+static int time_put(const struct ttml *ttml, struct times *times, int64_t at)
+{
+    if (times->count == TTML_TIMES_MAX)
+        return spn_error_set(ttml->err, SPN_ELIMIT, "a paragraph of %s changes more than %d times",
+                             ttml->source->name, TTML_TIMES_MAX);
+    times->at[times->count++] = at;
+    return SPN_OK;
+}
+
+/* Every begin and end within node. */
+static int times_read(const struct ttml *ttml, const xmlNode *node, struct span span,
+                      struct times *times, int depth)
+{
+    int64_t after = span.begin;
+    int ret;
+
+    for (const xmlNode *child = node->children; child && depth; child = child->next)
+        if (is(child, "span") || is(child, "a")) {
+            struct span inner;
+
+            if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
+                return ret;
+            after = inner.end;
+            if (inner.begin > span.begin && (ret = time_put(ttml, times, inner.begin)) < 0)
+                return ret;
+            if (inner.end < span.end && (ret = time_put(ttml, times, inner.end)) < 0)
+                return ret;
+            if ((ret = times_read(ttml, child, inner, times, depth - 1)) < 0)
+                return ret;
+        }
+    return SPN_OK;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+    return left < right ? -1 : left > right;
+}
+
+static int64_t to_ms(int64_t us)
+{
+    return (us + 500) / 1000;
+}
+
+static int paragraph(struct ttml *ttml, const xmlNode *node, struct span span)
+{
+    struct times *times = malloc(sizeof(*times));
+    const xmlNode *region = region_of(ttml, node);
+    struct span all = { 0, FOREVER }, shown = all;
+    char settings[128];
+    int ret = SPN_OK;
+
+    if (!times)
+        return spn_error_set(ttml->err, SPN_ENOMEM, "out of memory for %s", ttml->source->name);
+    times->count = 0;
+    if (region && (ret = span_read(ttml, region, all, 0, 0, &shown)) < 0)
+        goto done;
+    span.begin = shown.begin > span.begin ? shown.begin : span.begin;
+    span.end = shown.end < span.end ? shown.end : span.end;
+    if (span.begin >= span.end)
+        goto done;
+    settings_make(ttml, node, settings);
+    if ((ret = time_put(ttml, times, span.begin)) < 0 || (ret = time_put(ttml, times, span.end)) < 0 ||
+        (ret = times_read(ttml, node, span, times, TTML_DEPTH_MAX)) < 0)
+        goto done;
+    qsort(times->at, times->count, sizeof(times->at[0]), by_value);
+    for (size_t i = 0; i + 1 < times->count; i++) {
+        struct markup markup = { 0 };
+        struct style style = { 0 };
+        uint32_t rubies = 0;
+
+        if (times->at[i] == times->at[i + 1] || times->at[i] < span.begin || times->at[i] >= span.end)
+            continue;
+        ret = content(ttml, node, span, times->at[i], style, &rubies, &markup, TTML_DEPTH_MAX);
+        /* what lasts as long as the file does is shown as long as a cue can be */
+        if (ret == SPN_OK && markup.out.size)
+            ret = cues_add(ttml->out, to_ms(times->at[i]),
+                           times->at[i + 1] >= FOREVER ? 359999999 : to_ms(times->at[i + 1]), settings,
+                           &markup, ttml->err);
+        markup_finish(&markup);
+        if (ret < 0)
+            goto done;
+    }
+
+done:
+    free(times);
+    return ret;
+}
+
+/* body, div and p, from the outside in. */
+static int element(struct ttml *ttml, const xmlNode *node, struct span span, int depth)
+{
+    int64_t after = span.begin;
+    int ret;
+
+    if (depth == 0)
+        return spn_error_set(ttml->err, SPN_ELIMIT, "line %ld of %s is nested more than %d deep",
+                             xmlGetLineNo((xmlNode *)(uintptr_t)node), ttml->source->name,
+                             TTML_DEPTH_MAX);
+    if (span.begin >= span.end || says(own_style(ttml, node, "display", TTML_CHAIN_MAX), "none"))
+        return SPN_OK;
+    if (is(node, "p"))
+        return paragraph(ttml, node, span);
+    if (attribute(node, "backgroundImage"))
+        goto image;
+    for (const xmlNode *child = node->children; child; child = child->next) {
+        struct span inner;
+
+        if (is(child, "image"))
+            goto image;
+        if (!is(child, "div") && !is(child, "p"))
+            continue;
+        if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
+            return ret;
+        after = inner.end;
+        if ((ret = element(ttml, child, inner, depth - 1)) < 0)
+            return ret;
+    }
+    return SPN_OK;
+
+image:
+    return spn_error_set(ttml->err, SPN_EUNSUPPORTED,
+                         "the subtitles of %s are pictures, not text; deliver them as text",
+                         ttml->source->name);
+}
+
+/* ---- the document ---- */
+
+/* Remember every xml:id, and count elements. */
+static int ids_read(struct ttml *ttml, xmlNode *node, int depth)
+{
+    int ret;
+
+    for (; node; node = node->next) {
+        if (node->type != XML_ELEMENT_NODE)
+            continue;
+        if (++ttml->elements > TEXT_ELEMENTS_MAX || depth == 0)
+            return spn_error_set(ttml->err, SPN_ELIMIT,
+                                 "%s has more than %d elements, or more than %d within each other",
+                                 ttml->source->name, TEXT_ELEMENTS_MAX, TTML_DEPTH_MAX);
+        ttml->sets += (size_t)is(node, "set");
+        if ((is(node, "style") || is(node, "region")) && attribute(node, "id")) {
+            if (ttml->id_count == TTML_IDS_MAX)
+                return spn_error_set(ttml->err, SPN_ELIMIT, "%s has more than %d styles and regions",
+                                     ttml->source->name, TTML_IDS_MAX);
+            ttml->ids[ttml->id_count].id = attribute(node, "id");
+            ttml->ids[ttml->id_count++].node = node;
+        }
+        if ((ret = ids_read(ttml, node->children, depth - 1)) < 0)
+            return ret;
+    }
+    return SPN_OK;
+}
+
+static int parameters_read(struct ttml *ttml)
+{
+    const char *rate = attribute(ttml->root, "frameRate");
+    const char *factor = attribute(ttml->root, "frameRateMultiplier");
+    const char *ticks = attribute(ttml->root, "tickRate");
+    const char *base = attribute(ttml->root, "timeBase");
+    int64_t num = 1, den = 1;
+    char *end;
+
+    ttml->frame_num = number_of(rate, 30);
+    if (factor) { /* "1000 1001", of old "1000:1001" */
+        num = number_of(factor, 1);
+        (void)strtol(factor, &end, 10);
+        if (*end)
+            den = number_of(end + 1, 1);
+    }
+    ttml->frame_num *= num < 100000 ? num : 1;
+    ttml->frame_den = den < 100000 ? den : 1;
+    ttml->sub_frames = number_of(attribute(ttml->root, "subFrameRate"), 1);
+    ttml->sub_frames = ttml->sub_frames > 1000 ? 1 : ttml->sub_frames;
+    ttml->tick_rate = number_of(ticks, rate ? ttml->frame_num / ttml->frame_den : 1);
+    ttml->nominal = number_of(rate, 30);
+    ttml->smpte = says(base, "smpte");
+    ttml->drop = says(attribute(ttml->root, "dropMode"), "dropNTSC");
+    if (base && !ttml->smpte && strcmp(base, "media") != 0)
+        return spn_error_set(ttml->err, SPN_EUNSUPPORTED,
+                             "the times of %s are %.20s, not those of the film (timeBase media)",
+                             ttml->source->name, base);
+    if (ttml->tick_rate == 0)
+        ttml->tick_rate = 1;
+    return SPN_OK;
+}
+
+static int document(struct ttml *ttml)
+{
+    struct span all = { 0, FOREVER }, span;
+    int ret;
+
+    if ((ret = parameters_read(ttml)) < 0 || (ret = ids_read(ttml, ttml->root, TTML_DEPTH_MAX)) < 0)
+        return ret;
+    qsort(ttml->ids, ttml->id_count, sizeof(*ttml->ids), by_id);
+    if (ttml->sets)
+        text_note(ttml->source->notes, "left out: %zu animations", ttml->sets);
+    for (xmlNode *node = ttml->root->children; node; node = node->next)
+        if (is(node, "body")) {
+            if ((ret = span_read(ttml, node, all, 0, 0, &span)) < 0 ||
+                (ret = element(ttml, node, span, TTML_DEPTH_MAX)) < 0)
+                return ret;
+        }
+    return SPN_OK;
+}
+
+/* Of TTML 1 and 2, or of one of the drafts that programs wrote for years. */
+static int is_ttml(const xmlNs *ns)
+{
+    return ns && ns->href &&
+           (strcmp(text_of(ns->href), "http://www.w3.org/ns/ttml") == 0 ||
+            strncmp(text_of(ns->href), "http://www.w3.org/2006/", 23) == 0);
+}
+
+/* The first thing that makes it no XML; what is merely invalid is passed over. */
+struct fault {
+    int line;
+    char text[160];
+};
+
+static void fault_keep(void *opaque, xmlError *error)
+{
+    xmlParserCtxt *parser = opaque;
+    struct fault *fault = parser->_private;
+
+    if (error->level == XML_ERR_FATAL && fault->line == 0 && error->message) {
+        fault->line = error->line ? error->line : 1;
+        (void)snprintf(fault->text, sizeof(fault->text), "%.*s",
+                       (int)strcspn(error->message, "\r\n"), error->message);
+    }
+}
+
+int ttml_read(const struct text_source *source, struct cues *out, struct spn_error *err)
+{
+    struct ttml ttml = { .source = source, .out = out, .err = err };
+    xmlParserCtxt *parser = xmlNewParserCtxt();
+    xmlDoc *doc = NULL;
+    struct fault fault = { 0, "" };
+    int ret = SPN_OK;
+
+    ttml.ids = malloc(TTML_IDS_MAX * sizeof(*ttml.ids));
+    if (!parser || !ttml.ids) {
+        ret = spn_error_set(err, SPN_ENOMEM, "out of memory for %s", source->name);
+        goto done;
+    }
+    parser->_private = &fault;
+    parser->sax->serror = fault_keep;
+    doc = xmlCtxtReadMemory(parser, source->text, (int)source->size, NULL, "UTF-8",
+                            XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA);
+    if (!doc || !parser->wellFormed) {
+        ret = spn_error_set(err, SPN_EFORMAT, "line %d of %s is not XML: %s", fault.line, source->name,
+                            fault.text);
+        goto done;
+    }
+    ttml.root = xmlDocGetRootElement(doc);
+    if (!ttml.root || !is(ttml.root, "tt") || !is_ttml(ttml.root->ns)) {
+        ret = spn_error_set(err, SPN_EUNSUPPORTED,
+                            "%s is XML, but not TTML: its outermost element is not tt of its namespace",
+                            source->name);
+        goto done;
+    }
+    ret = document(&ttml);
+
+done:
+    xmlFreeDoc(doc);
+    if (parser)
+        xmlFreeParserCtxt(parser);
+    free(ttml.ids);
+    return ret;
+}
