@@ -85,7 +85,7 @@ struct spn_reader {
 static inline struct spn_reader spn_reader_of(const void *bytes, size_t size)
 {
     const uint8_t *p = (const uint8_t *)bytes;
-    struct spn_reader reader = { p, p + size, 0 };
+    struct spn_reader reader = { p, size ? p + size : p, 0 }; /* of nothing: NULL is fine */
 
     return reader;
 }

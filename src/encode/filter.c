@@ -145,9 +145,6 @@ static const char *primaries_name(enum AVColorPrimaries primaries)
 static void hdr_append(const struct filter_setup *setup, const AVFrame *frame,
                        const struct colour *colour, struct spn_buffer *text)
 {
-    if (frame->width % 2 || frame->height % 2)
-        spn_buffer_format(text, "crop=w=%d:h=%d:x=0:y=0:exact=1,", frame->width & ~1,
-                          frame->height & ~1);
     spn_buffer_format(text, "zscale=tin=%s:min=%s:pin=%s:rin=%s:t=linear:npl=100:filter=bicubic",
                       colour->transfer == AVCOL_TRC_SMPTE2084 ? "smpte2084" : "arib-std-b67",
                       colour->matrix == AVCOL_SPC_BT709 ? "bt709" : "bt2020nc",
@@ -200,6 +197,9 @@ static void chain_write(const struct filter_setup *setup, const AVFrame *frame,
 {
     struct colour colour = colour_of(setup, frame);
 
+    if (frame->width % 2 || frame->height % 2)
+        spn_buffer_format(text, "crop=w=%d:h=%d:x=0:y=0:exact=1,", frame->width & ~1,
+                          frame->height & ~1);
     if (setup->fields)
         spn_buffer_string(text, "bwdif=mode=send_field:parity=auto:deint=all,");
     else if (setup->interlaced)

@@ -16,6 +16,7 @@ static const struct operation {
     const char *name;
     media_operation *run;
 } operations[] = {
+    { "audio", op_audio },
     { "chunk", op_chunk },
     { "confine-probe", op_confine_probe },
     { "examine", op_examine },

@@ -27,7 +27,8 @@ struct rung_maker {
     struct rung_chunk chunk;
     struct scaler *scaler;
     struct video_encoder *encoder;
-    struct piece piece;
+    struct piece piece;      /* from the first GOP on */
+    int fd;                  /* of it */
     struct spn_buffer bytes; /* of the GOP being gathered, as samples */
     struct unit *units;      /* gop of them */
     struct spn_sample *samples;
@@ -48,13 +49,13 @@ int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct
     if (ret < 0 ||
         (ret = scaler_create((int)rung->width, (int)rung->height, SCALER_VIDEO, &maker->scaler,
                              err)) < 0 ||
-        (ret = video_encoder_create(rung, chunk.rate, chunk.gop, &maker->encoder, err)) < 0 ||
-        (ret = piece_init(&maker->piece, fd, video_encoder_info(maker->encoder), err)) < 0) {
+        (ret = video_encoder_create(rung, chunk.rate, chunk.gop, &maker->encoder, err)) < 0) {
         rung_destroy(maker);
         return ret;
     }
     maker->rung = *rung;
     maker->chunk = chunk;
+    maker->fd = fd;
     *out = maker;
     return SPN_OK;
 }
@@ -103,6 +104,9 @@ static int gop_write(struct rung_maker *maker, struct spn_error *err)
             .sync = unit->key,
         };
     }
+    if (!maker->written &&
+        (ret = piece_init(&maker->piece, maker->fd, video_encoder_info(maker->encoder), err)) < 0)
+        return ret;
     ret = piece_append(&maker->piece, (uint32_t)(frames / maker->chunk.gop + 1),
                        (uint64_t)frames * maker->chunk.rate.den, maker->samples, maker->count, err);
     maker->written += maker->count;

@@ -182,32 +182,45 @@ static int context_open(struct video_encoder *encoder, const struct rung *rung,
     return ret < 0 ? ret : SPN_OK;
 }
 
-static int info_fill(struct video_encoder *encoder, const struct rung *rung, struct spn_rate rate,
-                     uint32_t gop, struct spn_error *err)
+/*
+ * The parameter sets are those that the encoder gives out of band; but what SVT-AV1 1.4 gives there
+ * is not the sequence header that it then writes, so AV1's comes from the first access unit.
+ */
+static int config_fill(struct video_encoder *encoder, const uint8_t *data, size_t size,
+                       struct spn_error *err)
 {
     struct spn_track_info *info = &encoder->info;
     int ret;
 
-    if (encoder->context->extradata_size <= 0)
-        return spn_error_set(err, SPN_EIO, "%s gave no parameter sets",
-                             encoder->context->codec->name);
-    if ((ret = spn_config_make(rung->codec, encoder->context->extradata,
-                               (size_t)encoder->context->extradata_size, &encoder->config,
-                               info->codecs, err)) < 0)
+    if ((ret = spn_config_make(info->codec, data, size, &encoder->config, info->codecs, err)) < 0)
         return ret;
-    info->media = SPN_VIDEO;
-    info->codec = rung->codec;
-    info->timescale = spn_rate_timescale(rate);
-    info->sample_ticks = rate.den;
-    (void)snprintf(info->language, sizeof(info->language), "und");
-    info->width = rung->width;
-    info->height = rung->height;
-    info->rate = rate;
-    info->gop = gop;
-    info->colour = (struct spn_colour){ 1, 1, 1, 0 };
     info->config = encoder->config.data;
     info->config_size = encoder->config.size;
     return SPN_OK;
+}
+
+static int info_fill(struct video_encoder *encoder, const struct rung *rung, struct spn_rate rate,
+                     uint32_t gop, struct spn_error *err)
+{
+    encoder->info = (struct spn_track_info){
+        .media = SPN_VIDEO,
+        .codec = rung->codec,
+        .timescale = spn_rate_timescale(rate),
+        .sample_ticks = rate.den,
+        .language = "und",
+        .width = rung->width,
+        .height = rung->height,
+        .rate = rate,
+        .gop = gop,
+        .colour = { 1, 1, 1, 0 },
+    };
+    if (rung->codec == SPN_AV1)
+        return SPN_OK;
+    if (encoder->context->extradata_size <= 0)
+        return spn_error_set(err, SPN_EIO, "%s gave no parameter sets",
+                             encoder->context->codec->name);
+    return config_fill(encoder, encoder->context->extradata,
+                       (size_t)encoder->context->extradata_size, err);
 }
 
 int video_encoder_create(const struct rung *rung, struct spn_rate rate, uint32_t gop,
@@ -309,6 +322,9 @@ int video_encoder_pull(struct video_encoder *encoder, struct encoded *out, struc
         return 0;
     if (ret < 0)
         return encoder_failed(encoder, ret, err);
+    if (!encoder->info.config &&
+        (ret = config_fill(encoder, encoder->packet->data, (size_t)encoder->packet->size, err)) < 0)
+        return ret;
     out->data = encoder->packet->data;
     out->size = (size_t)encoder->packet->size;
     out->number = encoder->packet->pts;

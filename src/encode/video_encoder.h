@@ -39,7 +39,7 @@ int video_encoder_create(const struct rung *rung, struct spn_rate rate, uint32_t
                          struct video_encoder **out, struct spn_error *err);
 void video_encoder_destroy(struct video_encoder *encoder); /* NULL is allowed */
 
-/* What the track file says; borrowed, complete from the start. */
+/* What the track file says; borrowed, complete once the first access unit was pulled. */
 const struct spn_track_info *video_encoder_info(const struct video_encoder *encoder);
 
 /*

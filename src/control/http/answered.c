@@ -49,7 +49,8 @@ int answered_begin(struct request *request, struct spn_error *err)
         made)
         return ret;
     if ((ret = db_query(request->db,
-                        "SELECT request, status, body FROM answered WHERE token = $1 AND key = $2",
+                        "SELECT request, status, body, location, etag FROM answered"
+                        " WHERE token = $1 AND key = $2",
                         DB_ARGS(db_text(request->who.token), db_text(key)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
@@ -60,11 +61,23 @@ int answered_begin(struct request *request, struct spn_error *err)
         } else {
             (void)request_answer(request, (unsigned)rows_number(rows, 1),
                                  json_of(rows_text(rows, 2)));
+            if (rows_text(rows, 3))
+                request_answer_header(request, "Location", "%s", rows_text(rows, 3));
+            if (rows_text(rows, 4))
+                request_answer_header(request, "ETag", "%s", rows_text(rows, 4));
             request_answer_header(request, "Idempotency-Replayed", "true");
         }
     }
     rows_close(rows);
     return ret;
+}
+
+static const char *header_given(const struct request *request, const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcmp(request->headers[i].name, name) == 0)
+            return request->headers[i].value;
+    return NULL;
 }
 
 int answered_keep(struct request *request, struct spn_error *err)
@@ -78,9 +91,11 @@ int answered_keep(struct request *request, struct spn_error *err)
     if (!(body = request->answer ? json_text(request->answer) : strdup("null")))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     ret = db_run(request->db,
-                 "UPDATE answered SET status = $3, body = $4 WHERE token = $1 AND key = $2",
+                 "UPDATE answered SET status = $3, body = $4, location = $5, etag = $6"
+                 " WHERE token = $1 AND key = $2",
                  DB_ARGS(db_text(request->who.token), db_text(key), db_number(request->status),
-                         db_text(body)),
+                         db_text(body), db_text(header_given(request, "Location")),
+                         db_text(header_given(request, "ETag"))),
                  NULL, err);
     free(body);
     return ret;

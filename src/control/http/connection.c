@@ -147,6 +147,9 @@ static int request_handle(struct request *request, struct spn_error *err)
     if ((ret = db_transact(request->db, changes_run, request, err)) < 0)
         return ret;
     instance_wake(request->instance);
+    if (ret > 0 && route->after) /* answered before: what comes after may not have been done */
+        (void)snprintf(request->subject, sizeof(request->subject), "%s",
+                       json_string_value(json_object_get(request->answer, "id")));
     if (route->after && request->subject[0] && (ret = route->after(request, err)) < 0)
         answered_forget(request);
     return ret < 0 ? ret : SPN_OK; /* 1: answered before */

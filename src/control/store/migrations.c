@@ -140,6 +140,8 @@ static const char first[] =
     " request " KEY " NOT NULL," /* SHA-256 of method, path and body */
     " status BIGINT NOT NULL,"
     " body TEXT NOT NULL,"
+    " location TEXT,"          /* headers of the answer */
+    " etag TEXT,"
     " created_ms BIGINT NOT NULL,"
     " PRIMARY KEY (token, key));"
     "CREATE INDEX answered_created ON answered (created_ms);";

@@ -119,6 +119,17 @@ static void reader_huge(void **state)
     assert_true(reader.failed);
 }
 
+static void reader_nothing(void **state)
+{
+    struct spn_reader reader = spn_reader_of(NULL, 0);
+
+    (void)state;
+    assert_int_equal(spn_reader_left(&reader), 0);
+    assert_false(reader.failed);
+    assert_int_equal(spn_reader_u8(&reader), 0);
+    assert_true(reader.failed);
+}
+
 int main(void)
 {
     static struct rows rows;
@@ -130,5 +141,6 @@ int main(void)
     rows_add(&rows, "a reader reads every width", reader_reads, NULL);
     rows_add(&rows, "a reader fails at the end and stays there", reader_stops, NULL);
     rows_add(&rows, "a reader is not led past its bytes by a huge size", reader_huge, NULL);
+    rows_add(&rows, "a reader of nothing is at its end", reader_nothing, NULL);
     return rows_run(&rows, "buffer");
 }

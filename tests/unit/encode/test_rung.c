@@ -206,11 +206,19 @@ static void full_disk(void **state)
     struct spn_error err = { 0 };
     struct rung_maker *maker;
     FILE *full = fopen("/dev/full", "w");
+    int ret = SPN_OK;
 
     (void)state;
     assert_non_null(full);
-    assert_int_equal(rung_create(&rungs[0], chunk, fileno(full), &maker, &err), SPN_ENOSPC);
-    assert_null(maker);
+    assert_int_equal(rung_create(&rungs[0], chunk, fileno(full), &maker, &err), SPN_OK);
+    for (int64_t i = 0; i <= GOP && ret == SPN_OK; i++) {
+        AVFrame *frame = i < GOP ? picture_make(i, 1) : NULL;
+
+        ret = rung_work(maker).take(maker, frame, &err);
+        av_frame_free(&frame);
+    }
+    assert_int_equal(ret, SPN_ENOSPC);
+    rung_destroy(maker);
     (void)fclose(full);
 }
 
