@@ -161,6 +161,10 @@ static void tell_scan(const struct conform *conform, const struct index_facts *f
         tell(changes, "one frame per field was asked for, but %s",
              conform->scan == CONFORM_PROGRESSIVE ? "the source is not interlaced"
                                                   : "that would be more than 60 frames a second");
+    if (facts->telecined)
+        tell(changes,
+             "the source is film brought to its rate by 3:2 pulldown (telecine), which was not "
+             "removed: no frame of it is left out");
     if (facts->frames_repeat)
         tell(changes,
              "the source repeats fields (pulldown, in %u of %u frames looked at), which was not "

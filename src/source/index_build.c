@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "container.h"
+#include "flow.h"
 #include "frame_list.h"
 #include "index_writer.h"
 #include "packet_kind.h"
@@ -14,6 +15,8 @@
 #define TIME_LIMIT     (INT64_C(1) << 58) /* ticks; a timestamp beyond is none */
 #define PROGRESS_EVERY 1024               /* packets */
 #define UNTIMED_RATE   25                 /* frames a second, where nothing says another */
+#define SPOTS          4  /* a long source is looked at where each of these parts begins */
+#define SPOT_FRAMES    24 /* frames there */
 
 struct build {
     const struct source *source;
@@ -128,6 +131,7 @@ static void note_survey(struct build *build, const struct survey *survey)
     facts->frames_interlaced = survey->facts.frames_interlaced;
     facts->frames_top_first = survey->facts.frames_top_first;
     facts->frames_repeat = survey->facts.frames_repeat;
+    facts->telecined = survey->facts.telecined;
 }
 
 /* A raw stream has no clock: one frame is one tick. */
@@ -196,6 +200,42 @@ static int write_frames(struct build *build, const struct frame_list *list, stru
     return index_writer_finish(build->writer, &build->summary, err);
 }
 
+/*
+ * A film that is interlaced from its second half on is interlaced: look at some frames at each
+ * quarter of the source, now that there is an index to get there by. What cannot be decoded is not
+ * looked at.
+ */
+static int look_further(struct build *build, int fd, struct spn_error *err)
+{
+    struct glance glance = { .facts = &build->summary.facts };
+    AVFrame *frame = av_frame_alloc();
+    struct index *index = NULL;
+    struct flow *flow;
+    int64_t rank;
+    int spot, n, ret = index_open(fd, &index, err);
+
+    if (!frame)
+        ret = spn_error_set(err, SPN_ENOMEM, "out of memory while indexing %s",
+                            source_name(build->source));
+    for (spot = 1; spot < SPOTS && ret == SPN_OK; spot++) {
+        if (index_frames(index) < SPOTS * SURVEY_FRAMES)
+            break;
+        rank = (int64_t)index_frames(index) * spot / SPOTS;
+        if (flow_open(build->source, index, rank, 0, 1, &flow, NULL) < 0)
+            continue;
+        for (n = 0; n < SPOT_FRAMES && flow_next(flow, frame, &rank, NULL) > 0; n++) {
+            glance_at(&glance, frame);
+            av_frame_unref(frame);
+        }
+        glance_away(&glance);
+        flow_close(flow);
+    }
+    glance_finish(&glance);
+    av_frame_free(&frame);
+    index_close(index);
+    return ret < 0 ? ret : index_writer_facts(build->writer, &build->summary.facts, err);
+}
+
 int index_build(const struct source *source, int video, int fd, index_progress *progress,
                 void *opaque, struct spn_error *err)
 {
@@ -222,8 +262,9 @@ int index_build(const struct source *source, int video, int fd, index_progress *
                             source_name(source));
         goto done;
     }
-    if ((ret = list_frames(build, &list, err)) == SPN_OK)
-        ret = write_frames(build, &list, err);
+    if ((ret = list_frames(build, &list, err)) == SPN_OK &&
+        (ret = write_frames(build, &list, err)) == SPN_OK)
+        ret = look_further(build, fd, err);
 
 done:
     frame_list_finish(&list);

@@ -221,6 +221,7 @@ static void put_facts(uint8_t *p, const struct index_facts *facts)
     spn_put_le32(p + 24, facts->jumps);
     spn_put_le32(p + 28, facts->untimed != 0);
     spn_put_le32(p + 32, facts->incomplete != 0);
+    spn_put_le32(p + 36, facts->telecined != 0);
 }
 
 int index_writer_finish(struct index_writer *writer, const struct index_summary *summary,
@@ -249,4 +250,13 @@ int index_writer_finish(struct index_writer *writer, const struct index_summary 
     spn_put_le64(header + HEADER_END, (uint64_t)summary->end);
     put_facts(header + HEADER_FACTS, &summary->facts);
     return write_at(writer, 0, header, sizeof header, err);
+}
+
+int index_writer_facts(struct index_writer *writer, const struct index_facts *facts,
+                       struct spn_error *err)
+{
+    uint8_t bytes[40];
+
+    put_facts(bytes, facts);
+    return write_at(writer, HEADER_FACTS, bytes, sizeof bytes, err);
 }

@@ -29,4 +29,8 @@ struct index_summary {
 int index_writer_finish(struct index_writer *writer, const struct index_summary *summary,
                         struct spn_error *err);
 
+/* Write the facts of a finished index anew. */
+int index_writer_facts(struct index_writer *writer, const struct index_facts *facts,
+                       struct spn_error *err);
+
 #endif

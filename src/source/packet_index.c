@@ -132,6 +132,7 @@ static void read_facts(struct index *index, const uint8_t *p)
     facts->jumps = spn_le32(p + 24);
     facts->untimed = spn_le32(p + 28) != 0;
     facts->incomplete = spn_le32(p + 32) != 0;
+    facts->telecined = spn_le32(p + 36) != 0;
 }
 
 static int parse(struct index *index, struct spn_error *err)

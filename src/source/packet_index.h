@@ -95,6 +95,7 @@ struct index_facts {
     uint32_t jumps;       /* jumps of the timestamps that were closed */
     int untimed;          /* the source has no times: pts counts frames */
     int incomplete;       /* the file ends in the middle of what it announces */
+    int telecined; /* the fields of the frames that were looked at repeat as 3:2 pulldown has it */
 };
 const struct index_facts *index_facts(const struct index *index); /* borrowed */
 

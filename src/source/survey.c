@@ -29,12 +29,8 @@ static int add_frame(struct survey *survey, uint32_t number, const AVFrame *fram
     for (i = survey->count; i-- > 0 && survey->count - i <= PARTS_BACK;)
         part += survey->frames[i].packet == number;
     survey->frames[survey->count++] = (struct survey_frame){ number, part };
-    if (survey->facts.frames_seen < SURVEY_FRAMES) {
-        survey->facts.frames_seen++;
-        survey->facts.frames_interlaced += frame->interlaced_frame != 0;
-        survey->facts.frames_top_first += frame->interlaced_frame && frame->top_field_first;
-        survey->facts.frames_repeat += frame->repeat_pict > 0;
-    }
+    if (survey->facts.frames_seen < SURVEY_FRAMES)
+        glance_at(&survey->glance, frame);
     return SPN_OK;
 }
 
@@ -102,9 +98,11 @@ int survey_make(const struct source *source, const struct stream *stream, uint32
     AVCodecContext *codec = NULL;
     int ret;
 
+    out->glance.facts = &out->facts;
     if ((ret = reader_open(source, stream->index, &reader, err)) == SPN_OK &&
         (ret = codec_open(source, stream, &codec, err)) == SPN_OK)
         ret = run(out, source, reader, codec, first, whole, progress, opaque, err);
+    glance_finish(&out->glance);
     avcodec_free_context(&codec);
     reader_close(reader);
     return ret;

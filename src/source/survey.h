@@ -4,6 +4,7 @@
 #ifndef SAMPAN_SOURCE_SURVEY_H
 #define SAMPAN_SOURCE_SURVEY_H
 
+#include "glance.h"
 #include "packet_index.h"
 #include "stream.h"
 
@@ -19,7 +20,8 @@ struct survey {
     uint32_t count, capacity;
     uint32_t read;            /* packets from the first on that were read, those skipped included */
     struct spn_rate rate;     /* frames a second as the bitstream says, 0/0: it does not */
-    struct index_facts facts; /* the frames_ members of it */
+    struct index_facts facts; /* the frames_ members of it, and telecined */
+    struct glance glance;
 };
 
 /*

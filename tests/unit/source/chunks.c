@@ -1,15 +1,13 @@
 /*
  * chunks - does every chunk, decoded alone, give the frames of a decode of the whole?
  *
- * usage: chunks [--fields] FILE...; or, with SAMPAN_MATERIAL, every file below its folder media. One line
- * of TAP each; a file that is refused is skipped with its reason.
+ * usage: chunks [--fields] FILE...; or, with SAMPAN_MATERIAL, every file below its folder media.
+ * One line of TAP each; a file that is refused is skipped with its reason.
  */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-
 
 #include <libavutil/log.h>
 
