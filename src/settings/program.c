@@ -39,10 +39,12 @@ static int look(const char *dir, const char *place, const char *name, char out[S
 
 int program_find(const char *name, char out[SPN_PATH_MAX], struct spn_error *err)
 {
+    /* clang-format off */
     static const char *const places[] = {
-        "",           "/../libexec/sampan", "/../../lib/sampan", "/../lib/sampan", "/../worker",
-        "/../encode", "/../control",        "/../deliver",       "/../cli",        "/../..",
+        "", "/../libexec/sampan", "/../" SAMPAN_LIBDIR "/sampan", "/../../" SAMPAN_LIBDIR "/sampan",
+        "/../worker", "/../encode", "/../control", "/../deliver", "/../cli", "/../..",
     };
+    /* clang-format on */
     const char *libexec = getenv("SAMPAN_LIBEXEC");
     char own[SPN_PATH_MAX];
     int ret;
@@ -56,7 +58,8 @@ int program_find(const char *name, char out[SPN_PATH_MAX], struct spn_error *err
             return SPN_OK;
     return spn_error_set(err, SPN_ENOENT,
                          "%s is not installed: it was looked for beside %.200s, in "
-                         "../libexec/sampan and ../lib/sampan from there, and in SAMPAN_LIBEXEC",
+                         "../libexec/sampan and ../" SAMPAN_LIBDIR
+                         "/sampan from there, and in SAMPAN_LIBEXEC",
                          name, own);
 }
 
