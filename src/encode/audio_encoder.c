@@ -146,6 +146,11 @@ void audio_encoder_destroy(struct audio_encoder *encoder)
 {
     if (!encoder)
         return;
+    /* The packet after the last that is wanted: taken, or libavcodec warns that it was forgotten. */
+    if (encoder->context && avcodec_is_open(encoder->context) &&
+        avcodec_send_frame(encoder->context, NULL) >= 0)
+        while (avcodec_receive_packet(encoder->context, encoder->packet) >= 0)
+            av_packet_unref(encoder->packet);
     avcodec_free_context(&encoder->context);
     swr_free(&encoder->resampler);
     av_frame_free(&encoder->frame);

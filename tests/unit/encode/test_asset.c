@@ -34,7 +34,7 @@ static struct row {
     const char *name, *file;
     unsigned width, height, num, den, frames; /* of the film; 25 frames a second */
     int interlaced;
-    const char *encoder[12];
+    const char *encoder[14];
     const char *copy; /* arguments of ffmpeg for a copy of the film, which is then the source */
     const char *codec, *preset, *options;
     unsigned want_width, want_height, want_num, want_den;
@@ -47,7 +47,7 @@ static struct row {
       .encoder = { "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "37" } },
     { .name = "HEVC in MKV, a last chunk of one frame", .file = "one.mkv",
       .width = 320, .height = 180, .num = 5, .den = 1, .frames = 201,
-      .encoder = { "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "open-gop=1" },
+      .encoder = { "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "open-gop=1:log-level=none" },
       .preset = "fast" },
     { .name = "a rung in HEVC", .file = "hevc.mp4",
       .width = 320, .height = 180, .num = 5, .den = 1, .frames = 205,
@@ -84,7 +84,8 @@ static struct row {
     { .name = "HDR10 is tone-mapped", .file = "hdr.mp4",
       .width = 320, .height = 180, .frames = 10,
       .encoder = { "-c:v", "libx265", "-pix_fmt", "yuv420p10le", "-color_primaries", "bt2020",
-                   "-color_trc", "smpte2084", "-colorspace", "bt2020nc" } },
+                   "-color_trc", "smpte2084", "-colorspace", "bt2020nc", "-x265-params",
+                   "log-level=none" } },
     { .name = "odd sides lose a pixel", .file = "odd.mkv",
       .width = 320, .height = 180, .frames = 10,
       .encoder = { "-c:v", "ffv1", "-pix_fmt", "yuv444p", "-vf", "scale=321:181" } },
