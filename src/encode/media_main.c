@@ -21,6 +21,7 @@ static const struct operation {
     { "confine-probe", op_confine_probe },
     { "examine", op_examine },
     { "storyboard", op_storyboard },
+    { "text", op_text },
     { "walls", op_walls },
 };
 

@@ -47,14 +47,21 @@ static json_t *source_json(const struct asset_run *run, int fd)
 int asset_run_init(struct asset_run *run, const char *program, const char *source,
                    const json_t *options, struct media_run *answer)
 {
+    return asset_run_init_with(run, program, source, NULL, options, answer);
+}
+
+int asset_run_init_with(struct asset_run *run, const char *program, const char *source,
+                        const char *subtitle, const json_t *options, struct media_run *answer)
+{
     struct spn_hash hash;
     char path[128];
     json_t *request;
-    int fd, index;
+    int fd, index, beside = -1;
 
     memset(run, 0, sizeof(*run));
     run->program = program;
     run->source = source;
+    run->subtitle = subtitle;
     (void)snprintf(run->dir, sizeof(run->dir), "/tmp/sampan-asset-XXXXXX");
     if (!mkdtemp(run->dir))
         abort();
@@ -66,7 +73,15 @@ int asset_run_init(struct asset_run *run, const char *program, const char *sourc
     index = file_open(path, O_RDWR | O_CREAT);
     request = json_pack("{s:i,s:o,s:i,s:O?}", "version", 1, "source", source_json(run, fd),
                         "index_fd", index, "options", options);
+    if (subtitle) {
+        beside = file_open(subtitle, O_RDONLY);
+        (void)json_object_set_new(request, "subtitles",
+                                  json_pack("[{s:i,s:s,s:s}]", "fd", beside, "name",
+                                            strrchr(subtitle, '/') + 1, "language", "zh-Hans"));
+    }
     media_run(program, "examine", request, answer);
+    if (beside >= 0)
+        (void)close(beside);
     json_decref(request);
     (void)close(fd);
     (void)close(index);
@@ -157,6 +172,26 @@ int asset_run_audio(const struct asset_run *run, int64_t n, struct media_run *an
     return job_run(run, "audio",
                    json_pack("{s:I,s:i}", "audio", (json_int_t)n, "output_fd", fds[0]), fds, 1,
                    answer);
+}
+
+int asset_run_text(const struct asset_run *run, int64_t n, struct media_run *answer)
+{
+    json_t *more = json_pack("{s:I}", "text", (json_int_t)n);
+    int fds[FDS_MAX];
+    size_t count = 0;
+    char path[128], name[24];
+
+    (void)snprintf(name, sizeof(name), "t%" PRId64, n);
+    asset_run_path(run, name, 0, path);
+    fds[count++] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
+    (void)json_object_set_new(more, "output_fd", json_integer(fds[0]));
+    if (run->subtitle) {
+        fds[count++] = file_open(run->subtitle, O_RDONLY);
+        (void)json_object_set_new(
+            more, "subtitle",
+            json_pack("{s:i,s:s}", "fd", fds[1], "name", strrchr(run->subtitle, '/') + 1));
+    }
+    return job_run(run, "text", more, fds, count, answer);
 }
 
 struct assembly {

@@ -11,9 +11,10 @@
 #include "media_run.h"
 
 struct asset_run {
-    const char *program; /* sampan-media */
-    const char *source;  /* path */
-    char dir[64];        /* of everything that is made; removed by asset_run_finish() */
+    const char *program;  /* sampan-media */
+    const char *source;   /* path */
+    const char *subtitle; /* path of a file beside it, in zh-Hans, or NULL */
+    char dir[64];         /* of everything that is made; removed by asset_run_finish() */
     char hash[65];
     json_t *examined; /* the answer of examine */
 };
@@ -21,6 +22,9 @@ struct asset_run {
 /* Examine source with these options (borrowed, or NULL); the answer's exit status is returned. */
 int asset_run_init(struct asset_run *run, const char *program, const char *source,
                    const json_t *options, struct media_run *answer);
+/* The same with a file of subtitles beside it. */
+int asset_run_init_with(struct asset_run *run, const char *program, const char *source,
+                        const char *subtitle, const json_t *options, struct media_run *answer);
 void asset_run_finish(struct asset_run *run);
 
 int64_t asset_run_chunks(const struct asset_run *run);
@@ -30,6 +34,8 @@ json_t *asset_run_plan(const struct asset_run *run, const char *key);
 /* Chunk k: DIR/v0.k … and DIR/tiles.k. audio n: DIR/a0. The exit status. */
 int asset_run_chunk(const struct asset_run *run, int64_t k, struct media_run *answer);
 int asset_run_audio(const struct asset_run *run, int64_t n, struct media_run *answer);
+/* Text n: DIR/t0.0. */
+int asset_run_text(const struct asset_run *run, int64_t n, struct media_run *answer);
 /* All pieces of rendition id, a number of them, put together as DIR/id.mp4. Its path goes to path.
  */
 int asset_run_assemble(const struct asset_run *run, const char *id, int64_t pieces, char path[128]);
