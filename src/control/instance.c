@@ -89,11 +89,24 @@ int instance_path(const struct instance *instance, char *out, size_t size, const
     return SPN_OK;
 }
 
-int64_t instance_room(const struct instance *instance)
+int64_t instance_free(const struct instance *instance)
 {
     struct statvfs fs;
 
     if (statvfs(instance->data_dir, &fs) < 0)
         return 0;
     return (int64_t)(fs.f_bavail * fs.f_frsize);
+}
+
+int64_t instance_room(const struct instance *instance)
+{
+    struct statvfs fs;
+    int64_t kept = instance->room_min, part;
+
+    if (instance->room)
+        return instance->room(instance->opaque);
+    if (statvfs(instance->data_dir, &fs) < 0)
+        return -1;
+    part = (int64_t)(fs.f_blocks * fs.f_frsize / 20);
+    return (int64_t)(fs.f_bavail * fs.f_frsize) - (part < kept ? part : kept);
 }

@@ -25,12 +25,13 @@ struct instance {
 
     int64_t gc_grace_ms;     /* nothing younger is collected */
     int64_t upload_keep_ms;  /* an upload nobody continues */
-    int64_t room_min;        /* bytes free on the disk below which paused jobs stay paused */
+    int64_t room_min;        /* bytes that stay free, on a small disk a twentieth of it */
     int lease_s;
     int segment_gops; /* target length of a segment; 0: the usual */
 
-    /* Clock and random; NULL: the machine's. */
+    /* Clock, room on the disk and random; NULL: the machine's. */
     int64_t (*clock_ms)(void *opaque);
+    int64_t (*room)(void *opaque);
     void (*chance)(void *opaque, uint8_t *out, size_t size);
     void *opaque;
 
@@ -55,7 +56,8 @@ void instance_wake(const struct instance *instance);
 /* DATA_DIR/NAME. SPN_ELIMIT: does not fit. */
 int instance_path(const struct instance *instance, char *out, size_t size, const char *name,
                   struct spn_error *err);
-/* Bytes free for us on the data directory's disk, and whether paused jobs may be tried again. */
+/* Bytes free for us on the data directory's disk; what may be written of them, negative for nothing. */
+int64_t instance_free(const struct instance *instance);
 int64_t instance_room(const struct instance *instance);
 
 /*

@@ -17,10 +17,12 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
     double rate = 0;
     int ret, paused = 0, chunks = 0;
 
+    json_put_text(out, "note", NULL);
     if ((ret = db_count(db, "SELECT frames FROM asset WHERE hash = $1", DB_ARGS(db_text(asset)), 0,
                         &total, err)) < 0 ||
         (ret = db_query(db,
-                        "SELECT kind, state, done, total, started_ms FROM job WHERE asset = $1",
+                        "SELECT kind, state, done, total, started_ms, error_text FROM job"
+                        " WHERE asset = $1",
                         DB_ARGS(db_text(asset)), &rows, err)) < 0)
         return ret;
     while ((ret = rows_next(rows, err)) > 0) {
@@ -29,7 +31,10 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
 
         jobs++;
         jobs_done += strcmp(state, "done") == 0;
-        paused |= strcmp(state, "paused") == 0;
+        if (strcmp(state, "paused") == 0) {
+            paused = 1;
+            json_put_text(out, "note", rows_text(rows, 5));
+        }
         if (strcmp(rows_text(rows, 0), "chunk") != 0)
             continue;
         chunks = 1;
@@ -64,7 +69,7 @@ static int examining_progress(struct db *db, const char *ingest, json_t *out,
     int ret, paused = 0;
 
     if ((ret = db_query(db,
-                        "SELECT done, total, unit, state FROM job WHERE ingest = $1"
+                        "SELECT done, total, unit, state, error_text FROM job WHERE ingest = $1"
                         " ORDER BY id DESC LIMIT 1",
                         DB_ARGS(db_text(ingest)), &rows, err)) < 0)
         return ret;
@@ -73,6 +78,7 @@ static int examining_progress(struct db *db, const char *ingest, json_t *out,
     json_put_number(out, "total", ret > 0 ? rows_number(rows, 1) : 0);
     json_put_text(out, "unit", ret > 0 ? rows_text(rows, 2) : "");
     paused = ret > 0 && strcmp(rows_text(rows, 3), "paused") == 0;
+    json_put_text(out, "note", paused ? rows_text(rows, 4) : NULL);
     rows_close(rows);
     (void)json_object_set_new(out, "per_second", json_null());
     (void)json_object_set_new(out, "seconds_left", json_null());

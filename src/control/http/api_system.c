@@ -44,7 +44,7 @@ int api_system(struct request *request, struct spn_error *err)
     json_put_number(system, "layout", LAYOUT_VERSION);
     json_put_text(system, "database", store_kind(request->instance->store));
     json_put_time(system, "started", request->instance->started_ms);
-    json_put_number(system, "disk_free", instance_room(request->instance));
+    json_put_number(system, "disk_free", instance_free(request->instance));
     json_put_text(system, "role", role_name(request->who.role));
     if ((ret = db_count(request->db, "SELECT max(number) FROM migration", DB_NONE, 0, &schema,
                         err)) < 0 ||

@@ -105,7 +105,7 @@ int metrics_write(const struct instance *instance, struct db *db, struct spn_buf
     spn_buffer_format(out,
                       "# HELP sampan_disk_free_bytes Bytes free on the disk of the data directory."
                       "\n# TYPE sampan_disk_free_bytes gauge\nsampan_disk_free_bytes %lld\n",
-                      (long long)instance_room(instance));
+                      (long long)instance_free(instance));
     spn_buffer_format(out,
                       "# HELP sampan_uptime_seconds Seconds since the start.\n"
                       "# TYPE sampan_uptime_seconds gauge\nsampan_uptime_seconds %.3f\n",

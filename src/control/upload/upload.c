@@ -60,7 +60,7 @@ int upload_create(const struct instance *instance, struct db *db, int64_t length
     if (strlen(metadata) >= UPLOAD_METADATA_MAX)
         return spn_error_set(err, SPN_ELIMIT, "Upload-Metadata has more than %d bytes",
                              UPLOAD_METADATA_MAX - 1);
-    if (length > instance_room(instance) - instance->room_min)
+    if (length > instance_room(instance))
         return spn_error_set(err, SPN_ENOSPC,
                              "there is no room for %lld bytes on the disk of the data directory",
                              (long long)length);

@@ -91,7 +91,14 @@ static int fanout_rendition(struct fanout *fanout, int media, const json_t *rend
     const char *name = json_string_value(json_object_get(rendition, "name"));
     const json_t *known = json_object_get(fanout->facts, name);
     char *facts = known ? json_text(known) : NULL;
-    int ret = db_run(fanout->db,
+    int64_t others = 0;
+    int ret = db_count(fanout->db, "SELECT count(*) FROM rendition WHERE name = $1 AND asset <> $2",
+                       DB_ARGS(db_text(name), db_text(fanout->asset)), 0, &others, err);
+
+    if (ret >= 0 && others > 0) /* a bad file does not get to write over another's track */
+        ret = spn_error_set(err, SPN_EINVAL, "the rendition %s is another asset's", name);
+    if (ret >= 0)
+        ret = db_run(fanout->db,
                      "INSERT INTO rendition (asset, id, media, place, name, facts)"
                      " VALUES ($1, $2, $3, $4, $5, $6)",
                      DB_ARGS(db_text(fanout->asset),
@@ -99,7 +106,6 @@ static int fanout_rendition(struct fanout *fanout, int media, const json_t *rend
                              db_text(plan_media[media]), db_number(place), db_text(name),
                              db_text(facts)),
                      NULL, err);
-
     free(facts);
     if (ret < 0 || known)
         return ret;

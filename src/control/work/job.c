@@ -64,7 +64,7 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
     struct claim_body *body = opaque;
     const struct instance *instance = body->instance;
     int64_t now_ms = instance_now_ms(instance);
-    int room = instance_room(instance) >= instance->room_min;
+    int room = instance_room(instance) > 0;
     struct rows *rows = NULL;
     json_t *job = NULL, *spec = NULL;
     int ret;

@@ -108,19 +108,24 @@ static int asset_again(const struct examined *examined, struct db *db, int64_t *
     json_t *old = NULL, *facts = NULL, *merged = NULL;
     struct rows *rows = NULL;
     char state[16] = "", *text = NULL;
-    int ret, covered;
+    int ret, covered, same = 0;
 
-    if ((ret = db_query(db, "SELECT state, plan FROM asset WHERE hash = $1 /*pg FOR UPDATE*/",
+    if ((ret = db_query(db, "SELECT state, plan, source FROM asset WHERE hash = $1 /*pg FOR UPDATE*/",
                         DB_ARGS(db_text(examined->asset)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         strncpy(state, rows_text(rows, 0), sizeof(state) - 1);
         old = json_of(rows_text(rows, 1));
+        same = strcmp(rows_text(rows, 2), examined->source) == 0;
     }
     rows_close(rows);
     if (ret <= 0)
         return ret < 0 ? ret : spn_error_set(err, SPN_EAGAIN, "the asset was just removed");
 
+    if (!same) { /* sampan-media, which a bad file may have taken over, does not choose another's */
+        ret = spn_error_set(err, SPN_EINVAL, "the asset %s is of another source", examined->asset);
+        goto done;
+    }
     covered = plan_covers(old, examined->plan);
     *ready = strcmp(state, "ready") == 0;
     if ((covered && *ready) || (covered && strcmp(state, "encoding") == 0))

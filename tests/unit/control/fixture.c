@@ -43,6 +43,11 @@ static int64_t clock_read(void *opaque)
     return ((struct fixture *)opaque)->now_ms;
 }
 
+static int64_t room_read(void *opaque)
+{
+    return ((struct fixture *)opaque)->room;
+}
+
 /* xorshift: the same test, the same ids */
 uint32_t fixture_random(struct fixture *fixture, uint32_t below)
 {
@@ -72,7 +77,8 @@ int fixture_setup(void **state)
     fixture->instance.clock_ms = clock_read;
     fixture->instance.chance = chance_read;
     fixture->instance.opaque = fixture;
-    fixture->instance.room_min = 0;
+    fixture->instance.room = room_read;
+    fixture->room = 1 << 30;
     MUST(layout_open(&fixture->instance, NULL, &why) >= 0);
     MUST(instance_path(&fixture->instance, path, sizeof(path), "db/sampan.db", &why) >= 0);
     MUST(store_open(database ? database : path, &fixture->instance.store, &why) >= 0);

@@ -14,6 +14,7 @@ struct fixture {
     struct db *db;
     char dir[64];
     int64_t now_ms;
+    int64_t room; /* bytes on the disk that may be written */
     uint64_t seed;
 };
 

@@ -226,6 +226,33 @@ static void bad_results(void **state)
     json_decref(job);
 }
 
+/* What sampan-media says may come from a bad file that took it over. */
+static void others_are_safe(void **state)
+{
+    struct film other = film;
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], hex[SPN_HASH_HEX + 1];
+    json_t *job, *result;
+
+    film_ingest(f, &film, 0, id);
+    (void)work_all(f, &film);
+    other.name = "bad.mkv";
+    film_ingest(f, &other, 0, id);
+    job = work_claim(f, "w");
+    result = work_do(f, &other, job);
+    asset_name(hex);
+    (void)json_object_set_new(result, "asset", json_string(hex));
+    assert_int_equal(work_commit(f, job, result), SPN_EINVAL);
+    result = work_do(f, &other, job);
+    film_hash(film.name, "video", 0, hex);
+    (void)json_object_set_new(
+        json_array_get(json_object_get(json_object_get(result, "plan"), "video"), 0), "name",
+        json_string(hex));
+    assert_int_equal(work_commit(f, job, result), SPN_EINVAL);
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM asset"), 1);
+    json_decref(job);
+}
+
 /* ---- publications ---- */
 
 static void publication_of(struct fixture *f, const char *ingest, char id[SPN_ID_MAX])
@@ -550,6 +577,7 @@ int main(int argc, char *argv[])
         TEST("other settings wait until the asset is done", other_settings_wait),
         TEST("what is canceled stops and leaves no asset", canceled),
         TEST("an asset that another ingest wants is not canceled", shared_is_not_canceled),
+        TEST("a result that names another film's asset or files changes nothing", others_are_safe),
         TEST("a result that lacks something changes nothing", bad_results),
         TEST("an ingest that is to be published is ready when it can be watched", published),
         TEST("the same film published twice is one publication", published_once),
