@@ -1,6 +1,7 @@
 /* text_markup.c - the text of one cue, built from runs of characters in a style. */
 #include "text_markup.h"
 
+#include <libxml/HTMLparser.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,39 +218,66 @@ void markup_finish(struct markup *markup)
     memset(markup, 0, sizeof(*markup));
 }
 
-size_t entity_read(const char *text, size_t size, uint32_t *character)
+/* The character that HTML 4 calls by this name, and the few names in capitals of HTML 5; 0 for none. */
+static uint32_t entity_named(const char *name, size_t size)
 {
     static const struct {
         const char *name;
         uint32_t character;
-    } names[] = {
-        { "&amp;", '&' },   { "&lt;", '<' },      { "&gt;", '>' },      { "&quot;", '"' },
-        { "&apos;", '\'' }, { "&nbsp;", 0xA0 },   { "&lrm;", 0x200E },  { "&rlm;", 0x200F },
-    };
-    uint64_t value = 0;
-    size_t at = 2;
-    int base = 10;
+    } more[] = { { "apos", '\'' }, { "AMP", '&' }, { "LT", '<' }, { "GT", '>' }, { "QUOT", '"' },
+                 { "COPY", 0xA9 }, { "REG", 0xAE } };
+    const htmlEntityDesc *found;
+    char word[16];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        size_t length = strlen(names[i].name);
-
-        if (length <= size && memcmp(text, names[i].name, length) == 0) {
-            *character = names[i].character;
-            return length;
-        }
-    }
-    if (size < 4 || text[0] != '&' || text[1] != '#')
+    if (size == 0 || size >= sizeof(word))
         return 0;
-    if (text[2] == 'x' || text[2] == 'X') {
-        base = 16;
-        at = 3;
-    }
+    memcpy(word, name, size);
+    word[size] = '\0';
+    for (size_t i = 0; i < sizeof(more) / sizeof(more[0]); i++)
+        if (strcmp(more[i].name, word) == 0)
+            return more[i].character;
+    found = htmlEntityLookup((const xmlChar *)word);
+    return found ? found->value : 0;
+}
+
+/* "&#20320;", "&#x4f60;" */
+static size_t entity_numbered(const char *text, size_t size, uint32_t *character)
+{
+    int base = size > 2 && (text[2] == 'x' || text[2] == 'X') ? 16 : 10;
+    size_t from = base == 16 ? 3 : 2, at = from;
+    uint64_t value = 0;
+
     for (; at < size && at < 12 && hex(text[at]) >= 0 && hex(text[at]) < base; at++)
         value = value * (uint64_t)base + (uint64_t)hex(text[at]);
-    if (at == size || text[at] != ';' || at == (base == 16 ? 3u : 2u) || value == 0 || value > 0x10FFFF)
+    if (at >= size || text[at] != ';' || at == from || value == 0 || value > 0x10FFFF)
         return 0;
     *character = (uint32_t)value;
     return at + 1;
+}
+
+size_t entity_read(const char *text, size_t size, int loose, uint32_t *character)
+{
+    size_t end = 1;
+
+    if (size < 3 || text[0] != '&')
+        return 0;
+    if (text[1] == '#')
+        return entity_numbered(text, size, character);
+    while (end < size && end < 17 && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
+                         (text[end] >= '0' && text[end] <= '9')))
+        end++;
+    if (end < size && text[end] == ';' && (*character = entity_named(text + 1, end - 1)))
+        return end + 1;
+    /* of the old ones the semicolon may be missing, and more letters may follow */
+    for (; loose && end > 2; end--) {
+        uint32_t c = entity_named(text + 1, end - 1);
+
+        if (c && c < 0x100 && !(end == 5 && memcmp(text + 1, "apos", 4) == 0)) {
+            *character = c;
+            return end;
+        }
+    }
+    return 0;
 }
 
 const char *settings_of_keypad(unsigned keypad)

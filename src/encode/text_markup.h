@@ -41,8 +41,11 @@ void markup_break(struct markup *markup);
 const char *markup_end(struct markup *markup);
 void markup_finish(struct markup *markup);
 
-/* A character reference at text ("&amp;", "&#20320;"): its bytes, 0 when it is none. */
-size_t entity_read(const char *text, size_t size, uint32_t *character);
+/*
+ * A character reference at text ("&amp;", "&#20320;"), by the names of HTML 4: its bytes, 0 when it is none.
+ * loose: as HTML has it, "&amp" and "&ampx" are references too.
+ */
+size_t entity_read(const char *text, size_t size, int loose, uint32_t *character);
 
 /* Where a cue stands, by the numeric keypad: 1-3 below, 4-6 in the middle, 7-9 above. */
 const char *settings_of_keypad(unsigned keypad);

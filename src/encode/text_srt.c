@@ -190,7 +190,7 @@ void srt_markup(struct markup *markup, const char *text, size_t size, unsigned *
             else
                 markup_character(markup, &style, 0xA0);
             i += 2;
-        } else if (text[i] == '&' && (step = entity_read(text + i, size - i, &character)) > 0) {
+        } else if (text[i] == '&' && (step = entity_read(text + i, size - i, 0, &character)) > 0) {
             markup_character(markup, &style, character);
             i += step;
         } else {
@@ -222,13 +222,13 @@ int srt_read(const struct text_source *source, struct cues *out, struct spn_erro
     struct lines lines = { source->text, source->text + source->size, 0 };
     const char *line, *text = NULL, *stop = NULL; /* the open cue's text, as far as it goes */
     int64_t start = 0, end = 0, next_start, next_end;
-    int open = 0, empty = 1, ret;
+    int open = 0, empty = 1, fresh = 1, ret; /* fresh: a cue's times may follow */
     size_t size;
 
     while (lines_next(&lines, &line, &size)) {
         int is = timing(line, size, &next_start, &next_end);
 
-        if (is < 0 && (!open || empty || blank(text, (size_t)(line - text))))
+        if (is < 0 && fresh)
             return spn_error_set(err, SPN_EFORMAT,
                                  "line %zu of %s has an arrow, but not the times of a cue", lines.number,
                                  source->name);
@@ -240,7 +240,7 @@ int srt_read(const struct text_source *source, struct cues *out, struct spn_erro
             end = next_end;
             text = lines.at;
             stop = NULL;
-            empty = 0;
+            empty = fresh = 0;
             continue;
         }
         if (!open && !blank(line, size) && !numbered(line, size))
@@ -250,6 +250,7 @@ int srt_read(const struct text_source *source, struct cues *out, struct spn_erro
         /* a number after an empty line belongs to the next cue, if its times follow */
         stop = open && empty && numbered(line, size) ? line : NULL;
         empty = blank(line, size);
+        fresh = empty || (fresh && numbered(line, size));
     }
     if (open)
         return cue_put(out, start, end, text, source->text + source->size, err);

@@ -175,14 +175,17 @@ static void voice_keep(struct markup *markup, const char *at, const char *end)
     while (at < end && (is_space(*at) || *at == '\n'))
         at++;
     for (; at < end && used < sizeof(markup->voice) - 1; at++)
-        if (*at != '<' && *at != '>' && *at != '&' && (unsigned char)*at >= 0x20)
+        if (at + 1 < end && (unsigned char)*at == 0xC2 && (unsigned char)at[1] < 0xA0)
+            at++; /* a control character of two bytes */
+        else if (*at != '<' && *at != '>' && *at != '&' && *at != 0x7F && (unsigned char)*at >= 0x20)
             markup->voice[used++] = *at;
     /* not in the middle of a character, nor with a space at its end */
     while (used && ((unsigned char)markup->voice[used - 1] & 0xC0) == 0x80 && at < end)
         used--;
     if (used && (unsigned char)markup->voice[used - 1] >= 0xC0)
         used--;
-    while (used && is_space(markup->voice[used - 1]))
+    /* "--" before the tag's end would make an arrow */
+    while (used && (is_space(markup->voice[used - 1]) || markup->voice[used - 1] == '-'))
         used--;
     markup->voice[used] = '\0';
 }
@@ -261,7 +264,7 @@ static void vtt_markup(struct markup *markup, const char *text, size_t size)
             /* a tag that does not end goes on to the end of the text */
             tag_apply(markup, &nesting, &style, text + i + 1, end ? end : text + size);
             i = end ? (size_t)(end - text) + 1 : size;
-        } else if (text[i] == '&' && (step = entity_read(text + i, size - i, &character)) > 0) {
+        } else if (text[i] == '&' && (step = entity_read(text + i, size - i, 1, &character)) > 0) {
             markup_character(markup, &style, character);
             i += step;
         } else if (text[i] == '\0') {

@@ -73,7 +73,8 @@ static const char *cue_read(char **at, size_t *line, struct spn_plan_cue *out)
     *end = '\0';
     if (timing[29] == '\0')
         out->settings = timing + 29;
-    else if (timing[29] == ' ' && timing[30] && timing[30] != ' ' && !strstr(timing + 29, "-->"))
+    else if (timing[29] == ' ' && timing[30] && timing[30] != ' ' && !strstr(timing + 29, "-->") &&
+             letters_text((const uint8_t *)timing + 30, strlen(timing + 30), 0))
         out->settings = timing + 30;
     else
         return "has settings that are none";

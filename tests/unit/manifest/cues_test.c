@@ -38,6 +38,7 @@ static const struct row {
     { "a cue that ends out of order", "WEBVTT\n\n" CUE(A, C, "\nx") CUE(A, B, "\ny"), SPN_EFORMAT, 0, "" },
     { "two spaces before settings", "WEBVTT\n\n" CUE(A, B, "  line:0\nx"), SPN_EFORMAT, 0, "settings" },
     { "a space and no settings", "WEBVTT\n\n" CUE(A, B, " \nx"), SPN_EFORMAT, 0, "settings" },
+    { "a tab in settings", "WEBVTT\n\n" CUE(A, B, " line:0\talign:end\nx"), SPN_EFORMAT, 0, "settings" },
     { "no text", "WEBVTT\n\n" CUE(A, B, "\n"), SPN_EFORMAT, 0, "line 4" },
     { "no empty line at the end", "WEBVTT\n\n" A " --> " B "\nx\n", SPN_EFORMAT, 0, "line 4" },
     { "an arrow in the text", "WEBVTT\n\n" CUE(A, B, "\na --> b"), SPN_EFORMAT, 0, "arrow" },
