@@ -82,6 +82,7 @@ static const int allowed[] = {
     CALL(uname),
     CALL(sysinfo),
     CALL(getrandom),
+    CALL(getrlimit),
     CALL(exit),
     CALL(exit_group),
 };
@@ -137,6 +138,7 @@ static const struct {
     { EPERM, CALL(sched_setaffinity) },
     { EPERM, CALL(sched_setscheduler) },
     { EPERM, CALL(sched_setparam) },
+    { EPERM, CALL(getpriority) },
     { EPERM, CALL(setpriority) },
     { ENOSYS, CALL(get_mempolicy) },
     { ENOSYS, CALL(set_mempolicy) },
