@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import time
@@ -101,7 +102,7 @@ class Instance:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-            headers["Idempotency-Key"] = hashlib.sha256(data + path.encode()).hexdigest()
+            headers["Idempotency-Key"] = secrets.token_hex(16)  # one a call: made again, it is the same
         end = time.monotonic() + patience
         while True:
             request = urllib.request.Request(

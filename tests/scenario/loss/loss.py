@@ -146,12 +146,11 @@ def kill(options, work):
             instance.start()
         elif not instance.kill_one(victim, rng):
             if all(instance.api("GET", f"/api/v1/ingests/{n}")["state"] == "ready" for n in names):
-                for name in names: # all is made already: make it once more, from the start
+                for name in names:  # all is made: make it once more
                     answer = instance.api("GET", f"/api/v1/ingests/{name}")
                     instance.api("DELETE", f"/api/v1/publications/{answer['publication']['id']}")
                     instance.api("DELETE", f"/api/v1/assets/{answer['asset']}")
-                instance.api("POST", "/api/v1/gc", {"grace_s": 0, "round": sum(done.values())})
-                names = ingest_all(instance, [os.path.join(os.path.dirname(p), os.path.basename(p)) for p in paths])
+                names = ingest_all(instance, paths)
             continue
         done[victim] += 1
     have = result(instance, names)
