@@ -96,7 +96,8 @@ void decoder_destroy(struct decoder *decoder)
     free(decoder);
 }
 
-/* Move on until current is source frame rank, or the last good one before it. */
+/* Move on until current is source frame rank, or the last good one before it. SPN_EAGAIN: not from
+ * here. */
 static int advance(struct decoder *decoder, int64_t rank, struct spn_error *err)
 {
     int ret;
@@ -113,6 +114,8 @@ static int advance(struct decoder *decoder, int64_t rank, struct spn_error *err)
                 decoder->ended = 1;
                 return SPN_OK;
             }
+            if (flow_suspect(decoder->flow))
+                return SPN_EAGAIN;
         }
         if (decoder->ahead_at > rank)
             return SPN_OK;
@@ -142,11 +145,11 @@ static int show(struct decoder *decoder, int64_t rank, struct spn_error *err)
                 return ret;
             continue;
         }
-        if (ret < 0 || decoder->at >= 0)
+        if (ret != SPN_EAGAIN && (ret < 0 || decoder->at >= 0))
             return ret;
         if (flow_at_start(decoder->flow))
             break;
-        /* nothing good before a damaged frame yet: what is repeated lies further back */
+        /* a damaged beginning, or a damaged frame with nothing good before it: go further back */
         decoder->deeper = decoder->deeper * 2 + 1;
         if ((ret = start(decoder, rank, err)) < 0)
             return ret;

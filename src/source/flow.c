@@ -29,7 +29,8 @@ struct flow {
     int64_t decoded;
     uint32_t bad;
     int at_start, from_start;
-    int ended; /* the codec has given its last frame */
+    int clean, suspect; /* the frame of rank trusted has come whole; or not, or not at all */
+    int ended;          /* the codec has given its last frame */
 };
 
 static uint32_t flags_of(const struct flow *flow, uint32_t packet)
@@ -50,8 +51,8 @@ static uint32_t rank_at(const struct flow *flow, uint32_t packet)
     if (flow->ranks[packet] != NO_RANK)
         return flow->ranks[packet];
     index_packet_at(flow->index, flow->video, packet, &entry);
-    if (entry.pts == INDEX_NOTIME)
-        return NO_RANK;
+    if (entry.pts == INDEX_NOTIME || !(entry.flags & INDEX_DISCARD))
+        return NO_RANK; /* it gives no frame: nothing is to be begun with it */
     while (low < high) {
         middle = low + (high - low) / 2;
         index_frame_at(flow->index, middle, &frame);
@@ -210,6 +211,11 @@ static int hold(struct flow *flow, uint32_t packet, struct spn_error *err)
         av_frame_unref(flow->frame);
         return SPN_OK;
     }
+    if (rank == flow->trusted) {
+        flow->clean =
+            !flow->frame->decode_error_flags && !(flow->frame->flags & AV_FRAME_FLAG_CORRUPT);
+        flow->suspect = !flow->clean;
+    }
     frame = av_frame_alloc();
     if (!frame)
         return spn_error_set(err, SPN_ENOMEM, "out of memory while decoding %s",
@@ -256,6 +262,8 @@ int flow_next(struct flow *flow, AVFrame *frame, int64_t *rank, struct spn_error
     av_frame_move_ref(frame, flow->held[0].frame);
     *rank = flow->held[0].rank;
     flow->next = flow->held[0].rank + 1;
+    if (*rank > flow->trusted && !flow->clean)
+        flow->suspect = 1;
     av_frame_free(&flow->held[0].frame);
     for (ret = 1; ret < flow->held_count; ret++)
         flow->held[ret - 1] = flow->held[ret];
@@ -266,6 +274,11 @@ int flow_next(struct flow *flow, AVFrame *frame, int64_t *rank, struct spn_error
 int64_t flow_trusted(const struct flow *flow)
 {
     return flow->trusted;
+}
+
+int flow_suspect(const struct flow *flow)
+{
+    return flow->suspect && !flow->at_start;
 }
 
 int flow_at_start(const struct flow *flow)

@@ -28,8 +28,15 @@ void flow_close(struct flow *flow); /* NULL is allowed */
 int flow_next(struct flow *flow, AVFrame *frame, int64_t *rank, struct spn_error *err);
 
 int64_t flow_trusted(
-    const struct flow *flow);               /* the first rank that is as in a decode of the whole */
-int flow_at_start(const struct flow *flow); /* decoding began with the source's first packet */
+    const struct flow *flow); /* the first rank that is as in a decode of the whole */
+
+/*
+ * The random access point that all else is trusted for was damaged, and what stands in its place
+ * may be made of pictures before it: begin deeper. Never so at the source's beginning.
+ */
+int flow_suspect(const struct flow *flow);
+
+int flow_at_start(const struct flow *flow);    /* decoding began with the source's first packet */
 int flow_from_start(const struct flow *flow);  /* the file was read from its start */
 int64_t flow_decoded(const struct flow *flow); /* frames that the codec gave */
 

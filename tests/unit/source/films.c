@@ -123,6 +123,10 @@ static const struct row rows[] = {
     { "an edit list that begins inside a GOP",
       SRC("25", "4") X264 "-g 50 -bf 2 a.mp4 && ffmpeg -ss 0.5 -i a.mp4 -c copy b.mp4", "b.mp4",
       { 25, 1 }, 87, CONFORM_CONSTANT, INDEX_BY_PACKETS, 0, 0, 0, 0, 0, NULL },
+    { "random access points that are damaged are not begun with",
+      SRC("25", "4") X264 "-g 12 a.mkv && ffmpeg -i a.mkv -c copy -bsf:v "
+      "\"noise=amount='eq(mod(n,24),12)*40'\" b.mkv",
+      "b.mkv", { 25, 1 }, 100, CONFORM_CONSTANT, INDEX_BY_PACKETS, 0, 0, 0, 0, 0, NULL },
     { "two pictures: the larger one is taken",
       "ffmpeg -f lavfi -i testsrc2=s=32x32:r=10:d=2 -f lavfi -i testsrc2=s=96x64:r=25:d=2 -map 0 -map 1 "
       "-disposition:v 0 " X264 "a.mkv",
