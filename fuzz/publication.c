@@ -1,4 +1,5 @@
-/* publication.c - bytes that say they are a publication, and everything that may be asked of them. */
+/* publication.c - bytes that say they are a publication, and everything that may be asked of them.
+ */
 #include <stdlib.h>
 #include <string.h>
 

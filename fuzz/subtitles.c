@@ -1,4 +1,5 @@
-/* subtitles.c - a delivered file of subtitles: what is kept of it is canonical, and reads as itself. */
+/* subtitles.c - a delivered file of subtitles: what is kept of it is canonical, and reads as
+ * itself. */
 #include <stdlib.h>
 #include <string.h>
 

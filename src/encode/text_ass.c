@@ -1,8 +1,8 @@
 /*
  * text_ass.c - SubStation Alpha, SSA (v4) and ASS (v4+).
  *
- * Of a style its bold, italic, underline, colour and place are kept; of overrides the same. Drawings are
- * left out. A place by coordinates has no counterpart in WebVTT and is counted.
+ * Of a style its bold, italic, underline, colour and place are kept; of overrides the same.
+ * Drawings are left out. A place by coordinates has no counterpart in WebVTT and is counted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -138,8 +138,9 @@ void ass_override(struct style *style, const struct style *base, const char *tex
             value = trimmed(at, stop);
             if (value.size && *value.at >= '1' && *value.at <= '9')
                 *keypad = (unsigned)(*value.at - '0');
-        } else if (starts(&at, stop, "alpha") || starts(&at, stop, "be") || starts(&at, stop, "bord") ||
-                   starts(&at, stop, "blur") || starts(&at, stop, "pbo") || starts(&at, stop, "clip") ||
+        } else if (starts(&at, stop, "alpha") || starts(&at, stop, "be") ||
+                   starts(&at, stop, "bord") || starts(&at, stop, "blur") ||
+                   starts(&at, stop, "pbo") || starts(&at, stop, "clip") ||
                    starts(&at, stop, "iclip")) {
             continue;
         } else if (starts(&at, stop, "1c") || starts(&at, stop, "c")) {
@@ -147,7 +148,8 @@ void ass_override(struct style *style, const struct style *base, const char *tex
             style->colour = value.size ? ass_colour(value.at, value.size) : base->colour;
         } else if (starts(&at, stop, "b")) {
             value = trimmed(at, stop);
-            style->bold = value.size ? field_number(value) == 1 || field_number(value) >= 600 : base->bold;
+            style->bold =
+                value.size ? field_number(value) == 1 || field_number(value) >= 600 : base->bold;
         } else if (starts(&at, stop, "i")) {
             value = trimmed(at, stop);
             style->italic = value.size ? field_number(value) == 1 : base->italic;
@@ -230,8 +232,9 @@ static void style_add(struct cues *cues, const struct format *format, int ssa, c
         } else if (field_is(name, "Alignment")) {
             long alignment = field_number(fields[i]);
 
-            style.keypad = ssa ? keypad_of_ssa(alignment) :
-                           alignment >= 1 && alignment <= 9 ? (unsigned)alignment : 2;
+            style.keypad = ssa                                ? keypad_of_ssa(alignment)
+                           : alignment >= 1 && alignment <= 9 ? (unsigned)alignment
+                                                              : 2;
         }
     }
     if (have < ASS_STYLES_MAX)
@@ -252,8 +255,8 @@ static int event_add(struct cues *cues, int64_t start, int64_t end, const struct
         const char *close = text[i] == '{' ? memchr(text + i, '}', size - i) : NULL;
 
         if (close) {
-            ass_override(&current, &style->style, text + i + 1, (size_t)(close - text) - i - 1, &keypad,
-                         &drawing, &placed);
+            ass_override(&current, &style->style, text + i + 1, (size_t)(close - text) - i - 1,
+                         &keypad, &drawing, &placed);
             i = (size_t)(close - text) + 1;
         } else if (text[i] == '\\' && i + 1 < size && strchr("Nnh", text[i + 1]) && text[i + 1]) {
             if (!drawing && text[i + 1] != 'h')
@@ -314,12 +317,13 @@ int cues_add_ass(struct cues *cues, int64_t start_ms, int64_t end_ms, const char
     struct field fields[ASS_FIELDS_MAX];
     size_t want = fields_before_text < ASS_FIELDS_MAX ? fields_before_text + 1 : ASS_FIELDS_MAX;
     size_t count = fields_read(line, size, fields, want);
-    /* "ReadOrder,Layer,Style,Name,MarginL,MarginR,MarginV,Effect,Text": the style is six before the text */
+    /* "ReadOrder,Layer,Style,Name,MarginL,MarginR,MarginV,Effect,Text": the style is six before the
+     * text */
     struct field style = count == want && want > 6 ? fields[want - 7] : (struct field){ "", 0 };
 
     if (count < want)
-        return spn_error_set(err, SPN_EFORMAT, "a subtitle in the file has %zu fields, not %zu", count,
-                             want);
+        return spn_error_set(err, SPN_EFORMAT, "a subtitle in the file has %zu fields, not %zu",
+                             count, want);
     return event_add(cues, start_ms, end_ms, style_find(cues, style), fields[count - 1].at,
                      fields[count - 1].size, err);
 }
@@ -348,7 +352,8 @@ static void section(struct reader *reader, struct field line)
     } else if (line.size >= sizeof(old) - 1 && strncasecmp(line.at, old, sizeof(old) - 1) == 0) {
         reader->part = PART_STYLES;
         reader->ssa = 1;
-    } else if (line.size >= sizeof(events) - 1 && strncasecmp(line.at, events, sizeof(events) - 1) == 0) {
+    } else if (line.size >= sizeof(events) - 1 &&
+               strncasecmp(line.at, events, sizeof(events) - 1) == 0) {
         reader->part = PART_EVENTS;
     }
     reader->any |= reader->part != PART_OTHER;
@@ -364,21 +369,23 @@ static int dialogue(struct reader *reader, const char *line, size_t size, size_t
     int64_t from, to;
 
     if (text + 1 != format->count || start >= text || end >= text)
-        return spn_error_set(reader->err, SPN_EFORMAT,
-                             "line %zu of %s is a cue before a Format line that names Start, End and, "
-                             "last, Text",
-                             number, reader->source->name);
+        return spn_error_set(
+            reader->err, SPN_EFORMAT,
+            "line %zu of %s is a cue before a Format line that names Start, End and, "
+            "last, Text",
+            number, reader->source->name);
     if (count < format->count)
-        return spn_error_set(reader->err, SPN_EFORMAT, "line %zu of %s has %zu fields, not %zu", number,
-                             reader->source->name, count, format->count);
+        return spn_error_set(reader->err, SPN_EFORMAT, "line %zu of %s has %zu fields, not %zu",
+                             number, reader->source->name, count, format->count);
     from = time_read(fields[start]);
     to = time_read(fields[end]);
     if (from < 0 || to < 0)
-        return spn_error_set(reader->err, SPN_EFORMAT, "line %zu of %s has a time that is none", number,
-                             reader->source->name);
-    return event_add(reader->out, from, to,
-                     style_find(reader->out, style < text ? fields[style] : (struct field){ "", 0 }),
-                     fields[text].at, fields[text].size, reader->err);
+        return spn_error_set(reader->err, SPN_EFORMAT, "line %zu of %s has a time that is none",
+                             number, reader->source->name);
+    return event_add(
+        reader->out, from, to,
+        style_find(reader->out, style < text ? fields[style] : (struct field){ "", 0 }),
+        fields[text].at, fields[text].size, reader->err);
 }
 
 static int line_read(struct reader *reader, const char *line, size_t size, size_t number)

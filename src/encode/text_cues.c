@@ -83,8 +83,8 @@ no_memory:
     return spn_error_set(err, SPN_ENOMEM, "out of memory for cues");
 }
 
-int cues_add_plain(struct cues *cues, int64_t start_ms, int64_t end_ms, const char *text, size_t size,
-                   struct spn_error *err)
+int cues_add_plain(struct cues *cues, int64_t start_ms, int64_t end_ms, const char *text,
+                   size_t size, struct spn_error *err)
 {
     struct markup markup = { 0 };
     struct style style = { 0 };
@@ -127,11 +127,13 @@ static void notes_add(const struct cues *cues, struct text_notes *notes)
     if (cues->empty)
         text_note(notes, "left out, since there is no text in them: %zu cues", cues->empty);
     if (cues->repeated)
-        text_note(notes, "left out, since they say the same at the same time: %zu cues", cues->repeated);
+        text_note(notes, "left out, since they say the same at the same time: %zu cues",
+                  cues->repeated);
     if (cues->drawn)
         text_note(notes, "left out: %zu drawings", cues->drawn);
     if (cues->placed)
-        text_note(notes, "moved from places of their own to where cues stand: %zu cues", cues->placed);
+        text_note(notes, "moved from places of their own to where cues stand: %zu cues",
+                  cues->placed);
 }
 
 int cues_write_vtt(struct cues *cues, struct text_notes *notes, struct spn_buffer *out,

@@ -1,9 +1,9 @@
 /*
  * text_encoding.c - bytes of any encoding as UTF-8.
  *
- * A byte order mark decides; then zero bytes (UTF-16 without a mark), what an XML declaration says, and
- * whether it is UTF-8; the rest is uchardet's guess, which must convert without one wrong byte. ICU
- * converts, since its tables are part of the library: a confined process opens no file.
+ * A byte order mark decides; then zero bytes (UTF-16 without a mark), what an XML declaration says,
+ * and whether it is UTF-8; the rest is uchardet's guess, which must convert without one wrong byte.
+ * ICU converts, since its tables are part of the library: a confined process opens no file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +42,8 @@ static int convert(const char *encoding, const uint8_t *bytes, size_t size, stru
     wide = malloc(most * sizeof(*wide));
     if (!wide)
         goto done;
-    count = ucnv_toUChars(converter, wide, (int32_t)most, (const char *)bytes, (int32_t)size, &status);
+    count =
+        ucnv_toUChars(converter, wide, (int32_t)most, (const char *)bytes, (int32_t)size, &status);
     if (U_FAILURE(status))
         goto done;
     room = spn_buffer_reserve(out, (size_t)count * 3 + 1);
@@ -60,7 +61,8 @@ done:
     return ret;
 }
 
-/* UTF-16 without a mark: text of any language has spaces and line ends, whose other byte is zero. */
+/* UTF-16 without a mark: text of any language has spaces and line ends, whose other byte is zero.
+ */
 static const char *utf16_unmarked(const uint8_t *p, size_t size)
 {
     size_t looked = size < 4096 ? size & ~(size_t)1 : 4096, zero[2] = { 0, 0 };
@@ -108,9 +110,9 @@ static const char *widest(const char *encoding)
     static const struct {
         const char *name, *wide;
     } names[] = {
-        { "GB2312", "GB18030" }, { "GBK", "GB18030" },   { "GB18030", "GB18030" },
-        { "x-gbk", "GB18030" },  { "CP936", "GB18030" }, { "EUC-CN", "GB18030" },
-        { "BIG5", "Big5-HKSCS" }, { "Big5", "Big5-HKSCS" }, { "ASCII", "windows-1252" },
+        { "GB2312", "GB18030" },          { "GBK", "GB18030" },     { "GB18030", "GB18030" },
+        { "x-gbk", "GB18030" },           { "CP936", "GB18030" },   { "EUC-CN", "GB18030" },
+        { "BIG5", "Big5-HKSCS" },         { "Big5", "Big5-HKSCS" }, { "ASCII", "windows-1252" },
         { "ISO-8859-1", "windows-1252" },
     };
 
@@ -158,8 +160,8 @@ int text_decode(const uint8_t *bytes, size_t size, const char *name, struct spn_
     char said[40];
 
     if (size > TEXT_BYTES_MAX)
-        return spn_error_set(err, SPN_ELIMIT, "%s has %zu bytes, more than %u are no subtitles", name,
-                             size, TEXT_BYTES_MAX);
+        return spn_error_set(err, SPN_ELIMIT, "%s has %zu bytes, more than %u are no subtitles",
+                             name, size, TEXT_BYTES_MAX);
     if (size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0) {
         encoding = "UTF-8";
         skip = 3;
@@ -207,8 +209,8 @@ int text_decode(const uint8_t *bytes, size_t size, const char *name, struct spn_
         spn_buffer_append(out, bytes, size);
     } else if (convert(encoding, bytes, size, out) < 0) {
         out->size = before;
-        return spn_error_set(err, SPN_EFORMAT, "%s begins as %s and goes on as something else", name,
-                             encoding);
+        return spn_error_set(err, SPN_EFORMAT, "%s begins as %s and goes on as something else",
+                             name, encoding);
     } else {
         text_note(notes, "was %s", encoding);
     }

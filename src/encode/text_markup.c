@@ -11,10 +11,10 @@ static const struct {
     const char *name; /* the class of WebVTT, and CSS's word */
     uint32_t rgb;
 } colours[] = {
-    [COLOUR_NONE] = { "white", 0xFFFFFF },  [COLOUR_LIME] = { "lime", 0x00FF00 },
-    [COLOUR_CYAN] = { "cyan", 0x00FFFF },   [COLOUR_RED] = { "red", 0xFF0000 },
+    [COLOUR_NONE] = { "white", 0xFFFFFF },    [COLOUR_LIME] = { "lime", 0x00FF00 },
+    [COLOUR_CYAN] = { "cyan", 0x00FFFF },     [COLOUR_RED] = { "red", 0xFF0000 },
     [COLOUR_YELLOW] = { "yellow", 0xFFFF00 }, [COLOUR_MAGENTA] = { "magenta", 0xFF00FF },
-    [COLOUR_BLUE] = { "blue", 0x0000FF },   [COLOUR_BLACK] = { "black", 0x000000 },
+    [COLOUR_BLUE] = { "blue", 0x0000FF },     [COLOUR_BLACK] = { "black", 0x000000 },
 };
 
 enum { COLOURS = sizeof(colours) / sizeof(colours[0]) };
@@ -34,8 +34,10 @@ enum colour colour_legible(enum colour colour)
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-           c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 enum colour colour_named(const char *name, size_t size)
@@ -58,7 +60,8 @@ enum colour colour_named(const char *name, size_t size)
         }
         return colour_of(rgb);
     }
-    if (sscanf(word, "rgb(%3u,%3u,%3u)%n", &r, &g, &b, &end) == 3 && end && r < 256 && g < 256 && b < 256)
+    if (sscanf(word, "rgb(%3u,%3u,%3u)%n", &r, &g, &b, &end) == 3 && end && r < 256 && g < 256 &&
+        b < 256)
         return colour_of(r << 16 | g << 8 | b);
     if (strcasecmp(word, "aqua") == 0)
         return COLOUR_CYAN;
@@ -71,8 +74,8 @@ enum colour colour_named(const char *name, size_t size)
 }
 
 /*
- * Tags from the outside in: voice, ruby, its reading, colour, bold, italic, underline. What differs at one
- * level closes all that is inside of it.
+ * Tags from the outside in: voice, ruby, its reading, colour, bold, italic, underline. What differs
+ * at one level closes all that is inside of it.
  */
 enum { LEVELS = 7 };
 
@@ -98,15 +101,17 @@ static uint32_t level(const struct style *style, int at)
 
 static void tag_close(struct markup *markup, int at)
 {
-    static const char *const names[LEVELS] = { "</v>", "</ruby>", "</rt>", "</c>", "</b>", "</i>",
-                                               "</u>" };
+    static const char *const names[LEVELS] = { "</v>", "</ruby>", "</rt>", "</c>",
+                                               "</b>", "</i>",    "</u>" };
 
     spn_buffer_string(&markup->out, names[at]);
 }
 
 static void tag_open(struct markup *markup, int at, uint32_t value)
 {
-    static const char *const names[LEVELS] = { "<v ", "<ruby>", "<rt>", "<c.", "<b>", "<i>", "<u>" };
+    static const char *const names[LEVELS] = {
+        "<v ", "<ruby>", "<rt>", "<c.", "<b>", "<i>", "<u>"
+    };
 
     spn_buffer_string(&markup->out, names[at]);
     if (at == 0)
@@ -218,14 +223,15 @@ void markup_finish(struct markup *markup)
     memset(markup, 0, sizeof(*markup));
 }
 
-/* The character that HTML 4 calls by this name, and the few names in capitals of HTML 5; 0 for none. */
+/* The character that HTML 4 calls by this name, and the few names in capitals of HTML 5; 0 for
+ * none. */
 static uint32_t entity_named(const char *name, size_t size)
 {
     static const struct {
         const char *name;
         uint32_t character;
-    } more[] = { { "apos", '\'' }, { "AMP", '&' }, { "LT", '<' }, { "GT", '>' }, { "QUOT", '"' },
-                 { "COPY", 0xA9 }, { "REG", 0xAE } };
+    } more[] = { { "apos", '\'' }, { "AMP", '&' },   { "LT", '<' },  { "GT", '>' },
+                 { "QUOT", '"' },  { "COPY", 0xA9 }, { "REG", 0xAE } };
     const htmlEntityDesc *found;
     char word[16];
 
@@ -263,8 +269,9 @@ size_t entity_read(const char *text, size_t size, int loose, uint32_t *character
         return 0;
     if (text[1] == '#')
         return entity_numbered(text, size, character);
-    while (end < size && end < 17 && ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
-                         (text[end] >= '0' && text[end] <= '9')))
+    while (end < size && end < 17 &&
+           ((text[end] >= 'a' && text[end] <= 'z') || (text[end] >= 'A' && text[end] <= 'Z') ||
+            (text[end] >= '0' && text[end] <= '9')))
         end++;
     if (end < size && text[end] == ';' && (*character = entity_named(text + 1, end - 1)))
         return end + 1;
@@ -283,8 +290,16 @@ size_t entity_read(const char *text, size_t size, int loose, uint32_t *character
 const char *settings_of_keypad(unsigned keypad)
 {
     static const char *const settings[10] = {
-        "",       "align:left",          "",         "align:right", "line:50% align:left", "line:50%",
-        "line:50% align:right", "line:0 align:left", "line:0", "line:0 align:right",
+        "",
+        "align:left",
+        "",
+        "align:right",
+        "line:50% align:left",
+        "line:50%",
+        "line:50% align:right",
+        "line:0 align:left",
+        "line:0",
+        "line:0 align:right",
     };
 
     return settings[keypad <= 9 ? keypad : 0];

@@ -6,23 +6,32 @@
 
 #include "text.h"
 
-enum colour { COLOUR_NONE, COLOUR_LIME, COLOUR_CYAN, COLOUR_RED, COLOUR_YELLOW, COLOUR_MAGENTA,
-              COLOUR_BLUE, COLOUR_BLACK };
+enum colour {
+    COLOUR_NONE,
+    COLOUR_LIME,
+    COLOUR_CYAN,
+    COLOUR_RED,
+    COLOUR_YELLOW,
+    COLOUR_MAGENTA,
+    COLOUR_BLUE,
+    COLOUR_BLACK
+};
 
 struct style {
     unsigned bold : 1, italic : 1, underline : 1;
-    unsigned reading : 1;   /* the text over a ruby base */
-    uint32_t ruby;          /* which ruby container this is in, from 1; 0 in none */
-    uint32_t voice;         /* which voice speaks, from 1; 0 nobody said */
+    unsigned reading : 1; /* the text over a ruby base */
+    uint32_t ruby;        /* which ruby container this is in, from 1; 0 in none */
+    uint32_t voice;       /* which voice speaks, from 1; 0 nobody said */
     enum colour colour;
 };
 
-/* Zero-initialised is empty. Tags are written when characters follow, so none is empty or left open. */
+/* Zero-initialised is empty. Tags are written when characters follow, so none is empty or left
+ * open. */
 struct markup {
     struct spn_buffer out;
-    struct style open;      /* what tags stand open in out */
-    int broken, spaces;     /* a line's end and spaces that wait for characters */
-    char voice[128];        /* the name that goes with style.voice, UTF-8 */
+    struct style open;  /* what tags stand open in out */
+    int broken, spaces; /* a line's end and spaces that wait for characters */
+    char voice[128];    /* the name that goes with style.voice, UTF-8 */
 };
 
 /* The colour that 0xRRGGBB is in WebVTT; white is none, as is what it has no word for. */
@@ -42,15 +51,16 @@ const char *markup_end(struct markup *markup);
 void markup_finish(struct markup *markup);
 
 /*
- * A character reference at text ("&amp;", "&#20320;"), by the names of HTML 4: its bytes, 0 when it is none.
- * loose: as HTML has it, "&amp" and "&ampx" are references too.
+ * A character reference at text ("&amp;", "&#20320;"), by the names of HTML 4: its bytes, 0 when it
+ * is none. loose: as HTML has it, "&amp" and "&ampx" are references too.
  */
 size_t entity_read(const char *text, size_t size, int loose, uint32_t *character);
 
 /* Where a cue stands, by the numeric keypad: 1-3 below, 4-6 in the middle, 7-9 above. */
 const char *settings_of_keypad(unsigned keypad);
 
-/* Add one cue; settings are a string. Times that make no sense and text that is empty are counted. */
+/* Add one cue; settings are a string. Times that make no sense and text that is empty are counted.
+ */
 int cues_add(struct cues *cues, int64_t start_ms, int64_t end_ms, const char *settings,
              struct markup *markup, struct spn_error *err);
 
@@ -85,8 +95,8 @@ void ass_override(struct style *style, const struct style *base, const char *tex
                   unsigned *keypad, int *drawing, int *placed);
 
 /*
- * Bytes of any encoding as UTF-8 without a byte order mark, appended to out. The name of the encoding
- * goes to notes where it was not UTF-8.
+ * Bytes of any encoding as UTF-8 without a byte order mark, appended to out. The name of the
+ * encoding goes to notes where it was not UTF-8.
  */
 int text_decode(const uint8_t *bytes, size_t size, const char *name, struct spn_buffer *out,
                 struct text_notes *notes, struct spn_error *err);

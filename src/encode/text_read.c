@@ -13,7 +13,8 @@ static int begins(const struct text_source *source, const char *word)
 
 static int has(const struct text_source *source, const char *word)
 {
-    return memmem(source->text, source->size < 65536 ? source->size : 65536, word, strlen(word)) != NULL;
+    return memmem(source->text, source->size < 65536 ? source->size : 65536, word, strlen(word)) !=
+           NULL;
 }
 
 static int ends(const char *name, const char *suffix)

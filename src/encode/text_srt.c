@@ -1,8 +1,8 @@
 /*
  * text_srt.c - SubRip.
  *
- * A line with an arrow between two times begins a cue; a number alone above it, after an empty line, is its
- * number; everything up to the next such line is text, empty lines in it too.
+ * A line with an arrow between two times begins a cue; a number alone above it, after an empty
+ * line, is its number; everything up to the next such line is text, empty lines in it too.
  */
 #include <string.h>
 #include <strings.h>
@@ -175,14 +175,15 @@ void srt_markup(struct markup *markup, const char *text, size_t size, unsigned *
         size_t step;
         struct tag tag;
 
-        if (text[i] == '<' && tag_read(text + i, size - i, &tag) && tag_apply(&tag, &style, markup)) {
+        if (text[i] == '<' && tag_read(text + i, size - i, &tag) &&
+            tag_apply(&tag, &style, markup)) {
             i += tag.whole;
         } else if (text[i] == '{' && i + 1 < size && text[i + 1] == '\\' &&
                    memchr(text + i, '}', size - i)) {
             const char *end = memchr(text + i, '}', size - i);
 
-            ass_override(&style, &base, text + i + 1, (size_t)(end - text) - i - 1, keypad, &drawing,
-                         &placed);
+            ass_override(&style, &base, text + i + 1, (size_t)(end - text) - i - 1, keypad,
+                         &drawing, &placed);
             i = (size_t)(end - text) + 1;
         } else if (text[i] == '\\' && i + 1 < size && (text[i + 1] == 'N' || text[i + 1] == 'h')) {
             if (text[i + 1] == 'N')
@@ -230,8 +231,8 @@ int srt_read(const struct text_source *source, struct cues *out, struct spn_erro
 
         if (is < 0 && fresh)
             return spn_error_set(err, SPN_EFORMAT,
-                                 "line %zu of %s has an arrow, but not the times of a cue", lines.number,
-                                 source->name);
+                                 "line %zu of %s has an arrow, but not the times of a cue",
+                                 lines.number, source->name);
         if (is > 0) {
             if (open && (ret = cue_put(out, start, end, text, stop ? stop : line, err)) < 0)
                 return ret;
@@ -245,8 +246,8 @@ int srt_read(const struct text_source *source, struct cues *out, struct spn_erro
         }
         if (!open && !blank(line, size) && !numbered(line, size))
             return spn_error_set(err, SPN_EFORMAT,
-                                 "line %zu of %s is neither a cue's number nor its times", lines.number,
-                                 source->name);
+                                 "line %zu of %s is neither a cue's number nor its times",
+                                 lines.number, source->name);
         /* a number after an empty line belongs to the next cue, if its times follow */
         stop = open && empty && numbered(line, size) ? line : NULL;
         empty = blank(line, size);

@@ -1,9 +1,10 @@
 /*
  * text_ttml.c - TTML and its profiles IMSC 1 and EBU-TT-D, of the text kind.
  *
- * Every element has the interval in which it is active, from begin, end and dur in parallel or sequential
- * containers. A paragraph becomes one cue for each stretch of time in which the same parts of it are active.
- * The parser resolves no entity but XML's five, fetches nothing and stops at named limits.
+ * Every element has the interval in which it is active, from begin, end and dur in parallel or
+ * sequential containers. A paragraph becomes one cue for each stretch of time in which the same
+ * parts of it are active. The parser resolves no entity but XML's five, fetches nothing and stops
+ * at named limits.
  */
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -13,12 +14,12 @@
 
 #include "text_markup.h"
 
-#define FOREVER         ((int64_t)360000000000) /* microseconds: 100 hours */
-#define TTML_DEPTH_MAX  64
-#define TTML_IDS_MAX    4000
-#define TTML_CHAIN_MAX  16    /* styles that refer to styles */
-#define TTML_TIMES_MAX  2000  /* changes within one paragraph */
-#define XML_NS          "http://www.w3.org/XML/1998/namespace"
+#define FOREVER        ((int64_t)360000000000) /* microseconds: 100 hours */
+#define TTML_DEPTH_MAX 64
+#define TTML_IDS_MAX   4000
+#define TTML_CHAIN_MAX 16   /* styles that refer to styles */
+#define TTML_TIMES_MAX 2000 /* changes within one paragraph */
+#define XML_NS         "http://www.w3.org/XML/1998/namespace"
 
 struct id {
     const char *id;
@@ -128,12 +129,13 @@ static int64_t time_read(const struct ttml *ttml, const char *at)
     while (*at == ' ')
         at++;
     if (count == 1) {
-        us = strcmp(at, "h") == 0  ? scaled(parts[0], 3600, 1) :
-             strcmp(at, "m") == 0  ? scaled(parts[0], 60, 1) :
-             strcmp(at, "s") == 0  ? parts[0] :
-             strcmp(at, "ms") == 0 ? parts[0] / 1000 :
-             strcmp(at, "f") == 0  ? scaled(parts[0], ttml->frame_den, ttml->frame_num) :
-             strcmp(at, "t") == 0  ? scaled(parts[0], 1, ttml->tick_rate) : -1;
+        us = strcmp(at, "h") == 0    ? scaled(parts[0], 3600, 1)
+             : strcmp(at, "m") == 0  ? scaled(parts[0], 60, 1)
+             : strcmp(at, "s") == 0  ? parts[0]
+             : strcmp(at, "ms") == 0 ? parts[0] / 1000
+             : strcmp(at, "f") == 0  ? scaled(parts[0], ttml->frame_den, ttml->frame_num)
+             : strcmp(at, "t") == 0  ? scaled(parts[0], 1, ttml->tick_rate)
+                                     : -1;
         return us > FOREVER ? FOREVER : us;
     }
     if (count < 3 || *at)
@@ -212,14 +214,16 @@ static xmlNode *node_of(const struct ttml *ttml, const char *id, size_t size)
 }
 
 /* What node itself says of a style, or the styles it refers to, the last one first. */
-static const char *own_style(const struct ttml *ttml, const xmlNode *node, const char *name, int depth)
+static const char *own_style(const struct ttml *ttml, const xmlNode *node, const char *name,
+                             int depth)
 {
     const char *value = attribute(node, name), *refs;
     size_t end;
 
     if (value || depth == 0)
         return value;
-    for (const xmlNode *child = is(node, "region") ? node->children : NULL; child; child = child->next)
+    for (const xmlNode *child = is(node, "region") ? node->children : NULL; child;
+         child = child->next)
         if (is(child, "style") && (value = own_style(ttml, child, name, depth - 1)))
             return value;
     refs = attribute(node, "style");
@@ -286,8 +290,9 @@ static int percentages(const char *value, int64_t *x, int64_t *y)
 }
 
 /*
- * Where a paragraph stands: at the top or in the middle where its region says so, to the left or right where
- * its lines begin or end there. All else is below and in the middle, where players put a cue anyway.
+ * Where a paragraph stands: at the top or in the middle where its region says so, to the left or
+ * right where its lines begin or end there. All else is below and in the middle, where players put
+ * a cue anyway.
  */
 static void settings_make(const struct ttml *ttml, const xmlNode *node, char out[128])
 {
@@ -306,8 +311,9 @@ static void settings_make(const struct ttml *ttml, const xmlNode *node, char out
         return;
     }
     if (region && percentages(origin, &x, &y) && percentages(extent, &w, &h)) {
-        int64_t line = says(place, "after")    ? y + h :
-                       says(place, "center")   ? y + h / 2 : y; /* before is what is not said */
+        int64_t line = says(place, "after")    ? y + h
+                       : says(place, "center") ? y + h / 2
+                                               : y; /* before is what is not said */
 
         if (line < 20000000)
             used = (size_t)snprintf(out, 128, "line:0");
@@ -476,7 +482,8 @@ static int paragraph(struct ttml *ttml, const xmlNode *node, struct span span)
     if (span.begin >= span.end)
         goto done;
     settings_make(ttml, node, settings);
-    if ((ret = time_put(ttml, times, span.begin)) < 0 || (ret = time_put(ttml, times, span.end)) < 0 ||
+    if ((ret = time_put(ttml, times, span.begin)) < 0 ||
+        (ret = time_put(ttml, times, span.end)) < 0 ||
         (ret = times_read(ttml, node, span, times, TTML_DEPTH_MAX)) < 0)
         goto done;
     qsort(times->at, times->count, sizeof(times->at[0]), by_value);
@@ -485,14 +492,15 @@ static int paragraph(struct ttml *ttml, const xmlNode *node, struct span span)
         struct style style = { 0 };
         uint32_t rubies = 0;
 
-        if (times->at[i] == times->at[i + 1] || times->at[i] < span.begin || times->at[i] >= span.end)
+        if (times->at[i] == times->at[i + 1] || times->at[i] < span.begin ||
+            times->at[i] >= span.end)
             continue;
         ret = content(ttml, node, span, times->at[i], style, &rubies, &markup, TTML_DEPTH_MAX);
         /* what lasts as long as the file does is shown as long as a cue can be */
         if (ret == SPN_OK && markup.out.size)
             ret = cues_add(ttml->out, to_ms(times->at[i]),
-                           times->at[i + 1] >= FOREVER ? 359999999 : to_ms(times->at[i + 1]), settings,
-                           &markup, ttml->err);
+                           times->at[i + 1] >= FOREVER ? 359999999 : to_ms(times->at[i + 1]),
+                           settings, &markup, ttml->err);
         markup_finish(&markup);
         if (ret < 0)
             goto done;
@@ -557,8 +565,9 @@ static int ids_read(struct ttml *ttml, xmlNode *node, int depth)
         ttml->sets += (size_t)is(node, "set");
         if ((is(node, "style") || is(node, "region")) && attribute(node, "id")) {
             if (ttml->id_count == TTML_IDS_MAX)
-                return spn_error_set(ttml->err, SPN_ELIMIT, "%s has more than %d styles and regions",
-                                     ttml->source->name, TTML_IDS_MAX);
+                return spn_error_set(ttml->err, SPN_ELIMIT,
+                                     "%s has more than %d styles and regions", ttml->source->name,
+                                     TTML_IDS_MAX);
             ttml->ids[ttml->id_count].id = attribute(node, "id");
             ttml->ids[ttml->id_count++].node = node;
         }
@@ -664,15 +673,16 @@ int ttml_read(const struct text_source *source, struct cues *out, struct spn_err
     doc = xmlCtxtReadMemory(parser, source->text, (int)source->size, NULL, "UTF-8",
                             XML_PARSE_NONET | XML_PARSE_BIG_LINES | XML_PARSE_NOCDATA);
     if (!doc || !parser->wellFormed) {
-        ret = spn_error_set(err, SPN_EFORMAT, "line %d of %s is not XML: %s", fault.line, source->name,
-                            fault.text);
+        ret = spn_error_set(err, SPN_EFORMAT, "line %d of %s is not XML: %s", fault.line,
+                            source->name, fault.text);
         goto done;
     }
     ttml.root = xmlDocGetRootElement(doc);
     if (!ttml.root || !is(ttml.root, "tt") || !is_ttml(ttml.root->ns)) {
-        ret = spn_error_set(err, SPN_EUNSUPPORTED,
-                            "%s is XML, but not TTML: its outermost element is not tt of its namespace",
-                            source->name);
+        ret = spn_error_set(
+            err, SPN_EUNSUPPORTED,
+            "%s is XML, but not TTML: its outermost element is not tt of its namespace",
+            source->name);
         goto done;
     }
     ret = document(&ttml);

@@ -107,7 +107,9 @@ static int setting_valid(const char *name, size_t name_size, const char *at, con
 /* Those settings that are sound, the last one of each name, as the canonical form has them. */
 static void settings_read(const char *at, const char *end, char out[256])
 {
-    static const char *const names[] = { "vertical:", "line:", "position:", "size:", "align:", NULL };
+    static const char *const names[] = {
+        "vertical:", "line:", "position:", "size:", "align:", NULL
+    };
     struct {
         const char *at;
         size_t size;
@@ -158,9 +160,9 @@ static enum colour class_colour(const char *at, const char *end)
         while (at < end && *at != '.' && !is_space(*at) && *at != '\n')
             at++;
         colour = *word == '#' || *word == 'r' || at - word > 8 || at == word ||
-                         (at - word > 2 && word[1] == '(') ?
-                     (at - word == 3 && memcmp(word, "red", 3) == 0 ? COLOUR_RED : COLOUR_NONE) :
-                     colour_named(word, (size_t)(at - word));
+                         (at - word > 2 && word[1] == '(')
+                     ? (at - word == 3 && memcmp(word, "red", 3) == 0 ? COLOUR_RED : COLOUR_NONE)
+                     : colour_named(word, (size_t)(at - word));
         if (colour != COLOUR_NONE)
             return colour;
     }
@@ -177,7 +179,8 @@ static void voice_keep(struct markup *markup, const char *at, const char *end)
     for (; at < end && used < sizeof(markup->voice) - 1; at++)
         if (at + 1 < end && (unsigned char)*at == 0xC2 && (unsigned char)at[1] < 0xA0)
             at++; /* a control character of two bytes */
-        else if (*at != '<' && *at != '>' && *at != '&' && *at != 0x7F && (unsigned char)*at >= 0x20)
+        else if (*at != '<' && *at != '>' && *at != '&' && *at != 0x7F &&
+                 (unsigned char)*at >= 0x20)
             markup->voice[used++] = *at;
     /* not in the middle of a character, nor with a space at its end */
     while (used && ((unsigned char)markup->voice[used - 1] & 0xC0) == 0x80 && at < end)
@@ -306,7 +309,8 @@ static int block_is(const char *line, size_t size, const char *word)
 }
 
 /* One line of times and settings; 0 when it is none. */
-static int timing(const char *line, size_t size, int64_t *start, int64_t *end_ms, char settings[256])
+static int timing(const char *line, size_t size, int64_t *start, int64_t *end_ms,
+                  char settings[256])
 {
     const char *end = line + size;
 
@@ -361,16 +365,19 @@ int vtt_read(const struct text_source *source, struct cues *out, struct spn_erro
             stop = line + size;
             more = lines_next(&lines, &line, &size);
         }
-        if (ret && (ret = cues_add_vtt(out, start, end, settings, text, (size_t)(stop - text), err)) < 0)
+        if (ret &&
+            (ret = cues_add_vtt(out, start, end, settings, text, (size_t)(stop - text), err)) < 0)
             return ret;
     }
     if (wrong && out->count == before)
         return spn_error_set(err, SPN_EFORMAT,
                              "line %zu of %s is not the times of a WebVTT cue, 00:00:00.000 --> "
-                             "00:00:00.000, and no cue in it is", wrong_line, source->name);
+                             "00:00:00.000, and no cue in it is",
+                             wrong_line, source->name);
     if (wrong)
-        text_note(source->notes, "left out for times that are none, the first in line %zu: %zu cues",
-                  wrong_line, wrong);
+        text_note(source->notes,
+                  "left out for times that are none, the first in line %zu: %zu cues", wrong_line,
+                  wrong);
     if (styles)
         text_note(source->notes, "left out: %zu style sheets", styles);
     if (regions)

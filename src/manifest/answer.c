@@ -158,8 +158,7 @@ static int sheet_make(const struct spn_publication *publication, uint32_t number
     if (number == 0 || number > publication->sheet_count)
         return nothing(err);
     p = publication->sheets + (size_t)(number - 1) * SHEET_RECORD;
-    part_file(out, spn_le32(p + SHEET_FILE), spn_le64(p + SHEET_OFFSET),
-              spn_le32(p + SHEET_BYTES));
+    part_file(out, spn_le32(p + SHEET_FILE), spn_le64(p + SHEET_OFFSET), spn_le32(p + SHEET_BYTES));
     out->content_type = "image/jpeg";
     return SPN_OK;
 }

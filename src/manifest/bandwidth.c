@@ -43,7 +43,8 @@ uint64_t load_peak(const struct load *loads, size_t count, uint32_t timescale, u
     return peak ? peak : load_average(loads, count, timescale);
 }
 
-/* Bits of segments that have to be there, less what came since the start, never above the buffer. */
+/* Bits of segments that have to be there, less what came since the start, never above the buffer.
+ */
 static int arrives(const struct load *loads, size_t count, uint32_t timescale, uint32_t buffer_ms,
                    uint64_t rate)
 {

@@ -108,10 +108,11 @@ int spn_cues_read(const void *bytes, size_t size, const char *name, struct spn_c
                              SPN_CUES_BYTES_MAX);
     if (size < sizeof(VTT_HEAD) - 1 || memcmp(bytes, VTT_HEAD, sizeof(VTT_HEAD) - 1) != 0 ||
         !letters_text(bytes, size, 1))
-        return spn_error_set(err, SPN_EFORMAT,
-                             "%s is not the WebVTT that Sampan keeps: it does not begin with WEBVTT and "
-                             "an empty line, or is not UTF-8",
-                             name);
+        return spn_error_set(
+            err, SPN_EFORMAT,
+            "%s is not the WebVTT that Sampan keeps: it does not begin with WEBVTT and "
+            "an empty line, or is not UTF-8",
+            name);
     out->memory = malloc(size + 1);
     if (!out->memory)
         goto no_memory;

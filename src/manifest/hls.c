@@ -202,9 +202,9 @@ static void resolution(const struct rendition *video, struct spn_buffer *out)
 
 static void video_range(const struct rendition *video, struct spn_buffer *out)
 {
-    spn_buffer_string(out, video->info.colour.transfer == 16   ? ",VIDEO-RANGE=PQ" :
-                           video->info.colour.transfer == 18 ? ",VIDEO-RANGE=HLG" :
-                                                               ",VIDEO-RANGE=SDR");
+    spn_buffer_string(out, video->info.colour.transfer == 16   ? ",VIDEO-RANGE=PQ"
+                           : video->info.colour.transfer == 18 ? ",VIDEO-RANGE=HLG"
+                                                               : ",VIDEO-RANGE=SDR");
 }
 
 /* With three decimals, as Apple's authoring specification asks: 23.976. */

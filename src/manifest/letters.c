@@ -7,8 +7,12 @@
 static size_t character(const uint8_t *p, size_t left, uint32_t *value)
 {
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t size = p[0] < 0x80 ? 1 : p[0] >= 0xF8 ? 0 : p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 :
-                  p[0] >= 0xC0 ? 2 : 0;
+    size_t size = p[0] < 0x80    ? 1
+                  : p[0] >= 0xF8 ? 0
+                  : p[0] >= 0xF0 ? 4
+                  : p[0] >= 0xE0 ? 3
+                  : p[0] >= 0xC0 ? 2
+                                 : 0;
 
     if (size == 0 || size > left)
         return 0;

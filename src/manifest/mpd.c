@@ -87,8 +87,9 @@ static void roles(struct spn_buffer *out, unsigned set)
     };
 
     if (set & SPN_ROLE_DESCRIPTION) /* TV-Anytime's word for the same, which older players read */
-        spn_buffer_string(out, "<Accessibility schemeIdUri=\"urn:tva:metadata:cs:AudioPurposeCS:2007\" "
-                               "value=\"1\"/>\n");
+        spn_buffer_string(out,
+                          "<Accessibility schemeIdUri=\"urn:tva:metadata:cs:AudioPurposeCS:2007\" "
+                          "value=\"1\"/>\n");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (set & names[i].role)
             role(out, names[i].value);
@@ -169,8 +170,7 @@ static void colour(struct spn_buffer *out, const struct rendition *video)
 /* One player can go on from one to the other without a new decoder. */
 static int switchable(const struct rendition *a, const struct rendition *b)
 {
-    return a->info.codec == b->info.codec &&
-           a->info.colour.primaries == b->info.colour.primaries &&
+    return a->info.codec == b->info.codec && a->info.colour.primaries == b->info.colour.primaries &&
            a->info.colour.transfer == b->info.colour.transfer &&
            a->info.colour.matrix == b->info.colour.matrix &&
            a->info.colour.full_range == b->info.colour.full_range &&

@@ -26,8 +26,8 @@ static int map(const char *path, struct spn_publication *out, struct spn_error *
         goto done;
     }
     if (!S_ISREG(st.st_mode) || st.st_size <= 0) {
-        ret = spn_error_set(err, SPN_EFORMAT, "not a publication file: %s is empty or no file",
-                            path);
+        ret =
+            spn_error_set(err, SPN_EFORMAT, "not a publication file: %s is empty or no file", path);
         goto done;
     }
     if (st.st_size > (off_t)SPN_PUBLICATION_MAX) {

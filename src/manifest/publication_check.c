@@ -34,7 +34,8 @@ static const struct {
     [SECTION_BYTES] = { 1, SPN_PUBLICATION_MAX, "bytes" },
 };
 
-#define BAD(...) return spn_error_set(err, SPN_EFORMAT, "not a sound publication file: " __VA_ARGS__)
+#define BAD(...)                                                                                   \
+    return spn_error_set(err, SPN_EFORMAT, "not a sound publication file: " __VA_ARGS__)
 
 void publication_hash(const uint8_t *bytes, size_t size, struct spn_hash *out)
 {
@@ -227,9 +228,12 @@ static int info_check(const uint8_t *p, struct rendition *out, struct spn_error 
 {
     struct spn_track_info *info = &out->info;
     uint32_t media = spn_le32(p + RENDITION_MEDIA), codec = spn_le32(p + RENDITION_CODEC);
-    uint32_t last_codec[] = { [SPN_VIDEO] = SPN_AV1, [SPN_AUDIO] = SPN_AAC, [SPN_TEXT] = SPN_WEBVTT };
-    uint32_t first_codec[] = { [SPN_VIDEO] = SPN_H264, [SPN_AUDIO] = SPN_AAC,
-                               [SPN_TEXT] = SPN_WEBVTT };
+    uint32_t last_codec[] = {
+        [SPN_VIDEO] = SPN_AV1, [SPN_AUDIO] = SPN_AAC, [SPN_TEXT] = SPN_WEBVTT
+    };
+    uint32_t first_codec[] = {
+        [SPN_VIDEO] = SPN_H264, [SPN_AUDIO] = SPN_AAC, [SPN_TEXT] = SPN_WEBVTT
+    };
 
     if (!padded(p + RENDITION_ID, 8) ||
         !letters_rendition((const char *)p + RENDITION_ID, strlen((const char *)p + RENDITION_ID)))
@@ -268,15 +272,15 @@ static int info_check(const uint8_t *p, struct rendition *out, struct spn_error 
     if (media == SPN_VIDEO && (info->width == 0 || info->height == 0 || info->rate.num == 0 ||
                                info->rate.den == 0 || info->width > 65535 || info->height > 65535))
         BAD("the picture of %s has no size or no rate", out->id);
-    if (media == SPN_AUDIO && (info->sample_rate == 0 || info->channels == 0 ||
-                               info->channels > 255))
+    if (media == SPN_AUDIO &&
+        (info->sample_rate == 0 || info->channels == 0 || info->channels > 255))
         BAD("the sound of %s has no rate or no channels", out->id);
     return SPN_OK;
 }
 
 static int rendition_check(const struct sections *sections, const uint8_t *p,
-                           const struct rendition *lead, struct used *used,
-                           struct rendition *out, struct spn_error *err)
+                           const struct rendition *lead, struct used *used, struct rendition *out,
+                           struct spn_error *err)
 {
     const uint8_t *name, *label;
     int ret;
@@ -462,8 +466,8 @@ int publication_check(const uint8_t *bytes, size_t size, struct spn_publication 
         return spn_error_set(err, SPN_ENOMEM, "out of memory for %u renditions",
                              out->rendition_count);
     for (uint32_t i = 0; i < out->rendition_count; i++)
-        if ((ret = rendition_check(&sections, sections.at[SECTION_RENDITIONS] +
-                                                  (size_t)i * RENDITION_RECORD,
+        if ((ret = rendition_check(&sections,
+                                   sections.at[SECTION_RENDITIONS] + (size_t)i * RENDITION_RECORD,
                                    &out->renditions[0], &used, &out->renditions[i], err)) < 0)
             return ret;
     if (used.fragments != sections.count[SECTION_FRAGMENTS] ||

@@ -1,9 +1,9 @@
 /*
  * publication_index.h - the publication file as it lies on disk, and as the readers see it.
  *
- * docs/formats/publication.md is the description; the numbers here are the same ones. All numbers are
- * little-endian. Everything was checked when the publication was opened (publication_check.c), so
- * what stands here cannot fail.
+ * docs/formats/publication.md is the description; the numbers here are the same ones. All numbers
+ * are little-endian. Everything was checked when the publication was opened (publication_check.c),
+ * so what stands here cannot fail.
  */
 #ifndef SAMPAN_MANIFEST_PUBLICATION_INDEX_H
 #define SAMPAN_MANIFEST_PUBLICATION_INDEX_H
@@ -29,10 +29,10 @@ enum {
     HEADER_TARGET_DURATION = 76, /* seconds */
     HEADER_MIN_BUFFER = 80,      /* milliseconds */
     HEADER_ZERO = 84,
-    HEADER_ID = 88,           /* 48 bytes, NUL-padded */
-    HEADER_STORYBOARD = 136,  /* six u32: tile width, height, columns, rows, tile ms, tiles */
-    HEADER_SHEET_RATE = 160,  /* bits a second */
-    HEADER_SECTIONS = 168,    /* one { u64 offset, u64 count } per section */
+    HEADER_ID = 88,          /* 48 bytes, NUL-padded */
+    HEADER_STORYBOARD = 136, /* six u32: tile width, height, columns, rows, tile ms, tiles */
+    HEADER_SHEET_RATE = 160, /* bits a second */
+    HEADER_SECTIONS = 168,   /* one { u64 offset, u64 count } per section */
     HEADER_SIZE = 168 + 7 * 16 + 8,
 };
 
@@ -81,7 +81,7 @@ enum {
     RENDITION_BANDWIDTH = 200,
     RENDITION_IFRAME_PEAK = 208,
     RENDITION_IFRAME_AVERAGE = 216,
-    RENDITION_NAME = 224,      /* { u32 offset in bytes, u32 size }, as the three that follow */
+    RENDITION_NAME = 224, /* { u32 offset in bytes, u32 size }, as the three that follow */
     RENDITION_LABEL = 232,
     RENDITION_HEADER = 240,
     RENDITION_VTT = 248,
@@ -127,17 +127,18 @@ enum {
 #define PUBLICATION_TICKS_MAX     ((uint64_t)1 << 42)
 #define PUBLICATION_TIMESCALE_MAX 10000000u
 #define SEGMENT_GOPS_DEFAULT      3u
-#define SEGMENT_FRAGMENTS_VIDEO   4u  /* a segment is closed before its fifth */
-#define SEGMENT_FRAGMENTS_MAX     31u /* two parts each fit into SPN_PARTS_MAX; only sound reaches it */
-#define RENDITION_NAME_MAX        256u     /* bytes of UTF-8 */
-#define STORYBOARD_SIDE_MAX       16384u   /* pixels of a sheet: what a JPEG decoder takes */
-#define STORYBOARD_TILES_MAX      1000000u /* ten years of one a second is more than we play */
-#define CUE_TOUCHES_MAX           4000000u /* of a rendition: 16 MB of marks */
-#define CUE_TIME_MAX_MS           ((int64_t)360000000) /* 100 hours, as 99:59:59.999 is the last */
+#define SEGMENT_FRAGMENTS_VIDEO   4u /* a segment is closed before its fifth */
+#define SEGMENT_FRAGMENTS_MAX     31u /* two parts each fit into SPN_PARTS_MAX; only sound reaches it \
+                                       */
+#define RENDITION_NAME_MAX   256u     /* bytes of UTF-8 */
+#define STORYBOARD_SIDE_MAX  16384u   /* pixels of a sheet: what a JPEG decoder takes */
+#define STORYBOARD_TILES_MAX 1000000u /* ten years of one a second is more than we play */
+#define CUE_TOUCHES_MAX      4000000u /* of a rendition: 16 MB of marks */
+#define CUE_TIME_MAX_MS      ((int64_t)360000000) /* 100 hours, as 99:59:59.999 is the last */
 
-#define VTT_HEAD      "WEBVTT\n\n"
+#define VTT_HEAD "WEBVTT\n\n"
 /* A text segment says that its times are those of the media, whose first sample is at 0. */
-#define VTT_SEGMENT   "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n"
+#define VTT_SEGMENT "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n"
 
 struct fragment {
     uint64_t start, offset;

@@ -37,7 +37,8 @@ static const struct spn_plan_rendition *lead(const struct maker *maker)
 
 /* ---- is the plan one that can be made ---- */
 
-static int range_plan_check(const struct maker *maker, uint32_t file, uint64_t offset, uint64_t size)
+static int range_plan_check(const struct maker *maker, uint32_t file, uint64_t offset,
+                            uint64_t size)
 {
     const struct spn_publication_plan *plan = maker->plan;
 
@@ -45,7 +46,8 @@ static int range_plan_check(const struct maker *maker, uint32_t file, uint64_t o
            offset <= plan->files[file].size - size;
 }
 
-static int fragments_plan_check(const struct maker *maker, const struct spn_plan_rendition *rendition)
+static int fragments_plan_check(const struct maker *maker,
+                                const struct spn_plan_rendition *rendition)
 {
     uint64_t ticks = 0;
 
@@ -85,9 +87,8 @@ static int media_plan_check(const struct maker *maker, const struct spn_plan_ren
         info->sample_ticks == 0 || !info->codecs[0] || !letters_codecs(info->codecs))
         REFUSE("rendition %s has no timescale or no codecs string", rendition->id);
     if (info->media == SPN_VIDEO &&
-        (info->codec < SPN_H264 || info->codec > SPN_AV1 || info->width == 0 ||
-         info->height == 0 || info->width > 65535 || info->height > 65535 || info->rate.num == 0 ||
-         info->rate.den == 0))
+        (info->codec < SPN_H264 || info->codec > SPN_AV1 || info->width == 0 || info->height == 0 ||
+         info->width > 65535 || info->height > 65535 || info->rate.num == 0 || info->rate.den == 0))
         REFUSE("rendition %s has no picture size or rate", rendition->id);
     if (info->media == SPN_AUDIO && (info->codec != SPN_AAC || info->sample_rate == 0 ||
                                      info->channels == 0 || info->channels > 255))
@@ -176,8 +177,8 @@ static int storyboard_plan_check(const struct maker *maker)
                STORYBOARD_SIDE_MAX);
     tiles = (uint64_t)board->columns * board->rows;
     if (board->sheet_count != (board->tile_count + tiles - 1) / tiles)
-        REFUSE("the storyboard has %zu sheets, which are not those of %u tiles",
-               board->sheet_count, board->tile_count);
+        REFUSE("the storyboard has %zu sheets, which are not those of %u tiles", board->sheet_count,
+               board->tile_count);
     for (size_t i = 0; i < board->sheet_count; i++)
         if (!range_plan_check(maker, board->sheets[i].file, board->sheets[i].offset,
                               board->sheets[i].size))
@@ -260,8 +261,7 @@ static int rendition_segments(struct maker *maker, size_t index)
             if (made->segments.first[i + 1] - made->segments.first[i] > SEGMENT_FRAGMENTS_MAX)
                 REFUSE("segment %u of rendition %s would have %u fragments, more than %u; audio "
                        "fragments must begin where those of video do",
-                       i + 1, rendition->id,
-                       made->segments.first[i + 1] - made->segments.first[i],
+                       i + 1, rendition->id, made->segments.first[i + 1] - made->segments.first[i],
                        SEGMENT_FRAGMENTS_MAX);
         break;
     case SPN_TEXT:
@@ -271,7 +271,8 @@ static int rendition_segments(struct maker *maker, size_t index)
         break;
     }
     if (ret == SPN_ELIMIT)
-        return spn_error_set(maker->err, ret, "the cues of rendition %s stand in more than %u segments",
+        return spn_error_set(maker->err, ret,
+                             "the cues of rendition %s stand in more than %u segments",
                              rendition->id, CUE_TOUCHES_MAX);
     if (ret < 0)
         return spn_error_set(maker->err, ret, "out of memory for the segments of rendition %s",
@@ -325,7 +326,8 @@ static int target_make(struct maker *maker)
     for (size_t index = 0; index < maker->plan->rendition_count; index++) {
         const struct spn_track_info *info = &maker->plan->renditions[index].info;
 
-        for (uint32_t i = 0; info->media != SPN_TEXT && i < maker->made[index].segments.count; i++) {
+        for (uint32_t i = 0; info->media != SPN_TEXT && i < maker->made[index].segments.count;
+             i++) {
             uint32_t s = whole_seconds(segment_load(maker, index, i).ticks, info->timescale);
 
             if (s > maker->target_duration_s)
@@ -358,9 +360,9 @@ static int rates_make(struct maker *maker, size_t index)
         loads[i] = segment_load(maker, index, i);
     made->peak = load_peak(loads, count, timescale, maker->target_duration_s);
     made->average = load_average(loads, count, timescale);
-    made->bandwidth = text ? ((uint64_t)made->vtt_size * 8000 + maker->min_buffer_ms - 1) /
-                                 maker->min_buffer_ms :
-                             load_bandwidth(loads, count, timescale, maker->min_buffer_ms);
+    made->bandwidth =
+        text ? ((uint64_t)made->vtt_size * 8000 + maker->min_buffer_ms - 1) / maker->min_buffer_ms
+             : load_bandwidth(loads, count, timescale, maker->min_buffer_ms);
     if (rendition->info.media == SPN_VIDEO) {
         /* its length does not depend on the numbers in it */
         spn_iframe_write(&rendition->info, 1, 0, 1, 1, &head);
@@ -471,9 +473,9 @@ static void name_make(struct maker *maker, size_t index)
     const struct spn_plan_rendition *rendition = &maker->plan->renditions[index];
     struct made *made = &maker->made[index];
     const char *label = rendition->name ? rendition->name : "";
-    const char *name = label[0]                                       ? label :
-                       strcmp(rendition->info.language, "und") == 0   ? rendition->id :
-                                                                        rendition->info.language;
+    const char *name = label[0]                                       ? label
+                       : strcmp(rendition->info.language, "und") == 0 ? rendition->id
+                                                                      : rendition->info.language;
     struct spn_buffer unique = { 0 };
 
     made->label_size = (uint32_t)strlen(label);
@@ -561,8 +563,8 @@ static void content_put(struct maker *maker, size_t index)
     maker->fragment_count += rendition->fragment_count;
     made->mark_first = (uint32_t)maker->mark_count;
     for (uint32_t i = 0; i <= made->segments.count; i++)
-        spn_buffer_le32(&maker->marks, made->touches.first ? made->touches.first[i] :
-                                                             made->segments.first[i]);
+        spn_buffer_le32(&maker->marks,
+                        made->touches.first ? made->touches.first[i] : made->segments.first[i]);
     for (uint32_t i = 0; i < made->touches.count; i++)
         spn_buffer_le32(&maker->marks, made->touches.cues[i]);
     maker->mark_count += (uint64_t)made->segments.count + 1 + made->touches.count;

@@ -34,8 +34,8 @@ int segments_of_video(const struct spn_plan_fragment *fragments, size_t count, u
 }
 
 int segments_of_audio(const struct spn_plan_fragment *video, const struct segments *lead,
-                      uint32_t video_timescale, const struct spn_plan_fragment *audio,
-                      size_t count, uint32_t audio_timescale, struct segments *out)
+                      uint32_t video_timescale, const struct spn_plan_fragment *audio, size_t count,
+                      uint32_t audio_timescale, struct segments *out)
 {
     unsigned __int128 wanted, here = 0, next; /* both sides times both timescales */
     uint64_t video_ticks = 0, audio_ticks = 0;

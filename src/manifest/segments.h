@@ -27,8 +27,8 @@ int segments_of_video(const struct spn_plan_fragment *fragments, size_t count, u
  * would begin together the later begins at the next border, and there are no more after the end.
  */
 int segments_of_audio(const struct spn_plan_fragment *video, const struct segments *lead,
-                      uint32_t video_timescale, const struct spn_plan_fragment *audio,
-                      size_t count, uint32_t audio_timescale, struct segments *out);
+                      uint32_t video_timescale, const struct spn_plan_fragment *audio, size_t count,
+                      uint32_t audio_timescale, struct segments *out);
 
 /* One segment, or one thing that is fetched as a segment is. */
 struct load {
@@ -37,8 +37,8 @@ struct load {
 };
 
 /*
- * RFC 8216 section 4.3.4.2: the largest bit rate of any contiguous set of segments whose duration is
- * between 0.5 and 1.5 target durations; of all of them where there is no such set. Rounded up.
+ * RFC 8216 section 4.3.4.2: the largest bit rate of any contiguous set of segments whose duration
+ * is between 0.5 and 1.5 target durations; of all of them where there is no such set. Rounded up.
  */
 uint64_t load_peak(const struct load *loads, size_t count, uint32_t timescale, uint32_t target_s);
 /* All bits by all time, rounded up. */

@@ -1,4 +1,5 @@
-/* sheets.c - the storyboard, for players that read HLS image playlists and for those that read VTT. */
+/* sheets.c - the storyboard, for players that read HLS image playlists and for those that read VTT.
+ */
 #include "cue_text.h"
 #include "manifests.h"
 #include "spell.h"
@@ -7,8 +8,8 @@
 static uint64_t tiles_ms(const struct spn_publication *publication, uint64_t count)
 {
     const struct rendition *lead = publication_lead(publication);
-    uint64_t end_ms = (rendition_ticks(lead) * 1000 + lead->info.timescale - 1) /
-                      lead->info.timescale;
+    uint64_t end_ms =
+        (rendition_ticks(lead) * 1000 + lead->info.timescale - 1) / lead->info.timescale;
     uint64_t ms = count * publication->tile_ms;
 
     return ms < end_ms ? ms : end_ms;
@@ -24,8 +25,8 @@ static void duration(struct spn_buffer *out, uint64_t ms)
 void hls_images(const struct spn_publication *publication, struct spn_buffer *out)
 {
     uint64_t tiles = (uint64_t)publication->columns * publication->rows;
-    uint64_t longest = tiles_ms(publication, tiles < publication->tile_count ?
-                                                 tiles : publication->tile_count);
+    uint64_t longest =
+        tiles_ms(publication, tiles < publication->tile_count ? tiles : publication->tile_count);
 
     spn_buffer_string(out, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:");
     spn_buffer_number(out, (longest + 500) / 1000 ? (longest + 500) / 1000 : 1);

@@ -1,5 +1,5 @@
-/* text_print.c - text_print NAME < BYTES: the canonical WebVTT on standard output, notes and the sentence of
- * a refusal on standard error, as the suite over real material asks for it. */
+/* text_print.c - text_print NAME < BYTES: the canonical WebVTT on standard output, notes and the
+ * sentence of a refusal on standard error, as the suite over real material asks for it. */
 #include <stdio.h>
 #include <stdlib.h>
 

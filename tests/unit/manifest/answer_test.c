@@ -12,8 +12,16 @@ static struct spn_publication *publication;
 static struct spn_buffer file;
 
 static const struct invent wish = {
-    .rate = { 24000, 1001 }, .frames = 10000, .videos = 3, .stereo = 2, .surround = 1, .texts = 2,
-    .cues = 300, .sheets = 1, .inexact = 11, .seed = 9,
+    .rate = { 24000, 1001 },
+    .frames = 10000,
+    .videos = 3,
+    .stereo = 2,
+    .surround = 1,
+    .texts = 2,
+    .cues = 300,
+    .sheets = 1,
+    .inexact = 11,
+    .seed = 9,
 };
 
 static int setup(void **state)
@@ -56,7 +64,8 @@ static int ask_number(const char *rendition, const char *before, uint32_t number
     return ask(resource, out);
 }
 
-/* Every byte of the answer is that of the fragment on disk, but for prefixes that say their place. */
+/* Every byte of the answer is that of the fragment on disk, but for prefixes that say their place.
+ */
 static void segments(void **state)
 {
     (void)state;
@@ -140,8 +149,9 @@ static void iframes(void **state)
         spn_buffer_finish(&head);
         spn_answer_finish(&answer);
     }
-    assert_int_equal(ask_number("v1", "i", (uint32_t)rendition->fragment_count + 1, ".m4s", &answer),
-                     SPN_ENOENT);
+    assert_int_equal(
+        ask_number("v1", "i", (uint32_t)rendition->fragment_count + 1, ".m4s", &answer),
+        SPN_ENOENT);
 }
 
 static void initialization(void **state)
@@ -184,8 +194,7 @@ static void texts(void **state)
             if ((uint64_t)a * 24000 >= end * 1000 || (uint64_t)b * 24000 <= start * 1000)
                 continue;
             repeated += (uint64_t)a * 24000 < start * 1000;
-            spn_buffer_format(&want,
-                              "%02d:%02d:%02d.%03d --> %02d:%02d:%02d.%03d%s%s\n%s\n\n",
+            spn_buffer_format(&want, "%02d:%02d:%02d.%03d --> %02d:%02d:%02d.%03d%s%s\n%s\n\n",
                               (int)(a / 3600000), (int)(a / 60000 % 60), (int)(a / 1000 % 60),
                               (int)(a % 1000), (int)(b / 3600000), (int)(b / 60000 % 60),
                               (int)(b / 1000 % 60), (int)(b % 1000), cue->settings[0] ? " " : "",
@@ -261,9 +270,10 @@ static void types(void **state)
 static void etags(void **state)
 {
     static const char *const resources[] = {
-        "main.m3u8", "main.mpd", "images.m3u8", "storyboard.vtt", "sheet/1.jpg", "sheet/2.jpg",
-        "v0/media.m3u8", "v1/media.m3u8", "v0/iframe.m3u8", "v0/init.mp4", "v0/1.m4s", "v0/11.m4s",
-        "v1/1.m4s", "v0/i1.m4s", "v0/i11.m4s", "t0/1.vtt", "t1/1.vtt", "t0/all.vtt", "a0/1.m4s",
+        "main.m3u8",   "main.mpd",      "images.m3u8",   "storyboard.vtt", "sheet/1.jpg",
+        "sheet/2.jpg", "v0/media.m3u8", "v1/media.m3u8", "v0/iframe.m3u8", "v0/init.mp4",
+        "v0/1.m4s",    "v0/11.m4s",     "v1/1.m4s",      "v0/i1.m4s",      "v0/i11.m4s",
+        "t0/1.vtt",    "t1/1.vtt",      "t0/all.vtt",    "a0/1.m4s",
     };
     enum { COUNT = sizeof(resources) / sizeof(resources[0]) };
     static char tags[COUNT][80];
@@ -289,11 +299,12 @@ int main(void)
 {
     static struct rows tests;
 
-    rows_add(&tests, "segments are the fragments of the plan, once each, with their place", segments,
-             NULL);
+    rows_add(&tests, "segments are the fragments of the plan, once each, with their place",
+             segments, NULL);
     rows_add(&tests, "an I-frame segment is one sample with its own moof", iframes, NULL);
     rows_add(&tests, "the initialization segment is the header", initialization, NULL);
-    rows_add(&tests, "text segments have the cues that touch them, all.vtt is a range", texts, NULL);
+    rows_add(&tests, "text segments have the cues that touch them, all.vtt is a range", texts,
+             NULL);
     rows_add(&tests, "a sheet is one range of its file", sheets, NULL);
     rows_add_table(&tests, rows, types);
     rows_add(&tests, "entity tags differ between requests and stay the same for one", etags, NULL);

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 /*
- * Open the size bytes as a publication; where they are one, make every manifest and, of each rendition,
- * the first, last and some segments between, reading every byte of memory in them. A part outside of
- * its file, an empty one or a wrong sum aborts. Returns what opening returned, negative when refused;
- * *answers counts what was answered.
+ * Open the size bytes as a publication; where they are one, make every manifest and, of each
+ * rendition, the first, last and some segments between, reading every byte of memory in them. A
+ * part outside of its file, an empty one or a wrong sum aborts. Returns what opening returned,
+ * negative when refused; *answers counts what was answered.
  */
 int ask_all(const uint8_t *bytes, size_t size, size_t *answers);
 

@@ -57,8 +57,8 @@ static void fragment_add(struct invented *out, const struct invent *wish, uint32
     fragment->file = inexact ? bridge : file;
     fragment->moof_size = 200 + invented_random(out, 800);
     fragment->first_sample_size = 1 + invented_random(out, mean / 4 + 1);
-    fragment->size = fragment->moof_size + 8 + fragment->first_sample_size + 1 +
-                     invented_random(out, 2 * mean);
+    fragment->size =
+        fragment->moof_size + 8 + fragment->first_sample_size + 1 + invented_random(out, 2 * mean);
     fragment->offset = whole->size;
     fragment->exact = !inexact && !(wish->inexact && index >= wish->inexact);
     whole->size += fragment->size;
@@ -204,7 +204,8 @@ void invent(const struct invent *wish, struct invented *out)
     for (unsigned i = 0; i < wish->videos; i++)
         video_add(out, wish, i);
     for (unsigned i = 0; i < wish->stereo; i++) {
-        audio_add(out, wish, audio++, 2, i % 2 ? "en" : "zh", i % 2 ? "English & <\"all\">" : "中文");
+        audio_add(out, wish, audio++, 2, i % 2 ? "en" : "zh",
+                  i % 2 ? "English & <\"all\">" : "中文");
         out->renditions[out->plan.rendition_count - 1].roles = i ? SPN_ROLE_DUB : SPN_ROLE_MAIN;
         out->renditions[out->plan.rendition_count - 1].is_default = i == 0;
     }

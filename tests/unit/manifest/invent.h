@@ -15,7 +15,7 @@ struct invent {
     unsigned videos, stereo, surround, texts; /* renditions of each */
     unsigned cues;                            /* of each text */
     unsigned sheets;                          /* 0 or 1: is there a storyboard */
-    unsigned inexact;                         /* every so many-th fragment is a bridge in another file */
+    unsigned inexact; /* every so many-th fragment is a bridge in another file */
     uint64_t seed;
 };
 
@@ -29,7 +29,8 @@ struct invented {
     uint64_t state;
 };
 
-/* A plan with fragments of one GOP, sound cut at the AAC frame nearest to each, and random sizes. */
+/* A plan with fragments of one GOP, sound cut at the AAC frame nearest to each, and random sizes.
+ */
 void invent(const struct invent *wish, struct invented *out);
 void invented_finish(struct invented *invented);
 uint32_t invented_random(struct invented *invented, uint32_t below);

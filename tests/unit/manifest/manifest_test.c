@@ -77,8 +77,10 @@ static const struct length_row {
     { "ten hours of 30", { .rate = { 30, 1 }, .frames = 1080000, .seed = 5 } },
     { "one frame of 25", { .rate = { 25, 1 }, .frames = 1, .seed = 6 } },
     { "one frame more than a GOP of 24", { .rate = { 24, 1 }, .frames = 49, .seed = 7 } },
-    { "one-GOP segments of 25", { .rate = { 25, 1 }, .frames = 5003, .segment_gops = 1, .seed = 8 } },
-    { "four-GOP segments of 48", { .rate = { 48, 1 }, .frames = 99999, .segment_gops = 4, .seed = 9 } },
+    { "one-GOP segments of 25",
+      { .rate = { 25, 1 }, .frames = 5003, .segment_gops = 1, .seed = 8 } },
+    { "four-GOP segments of 48",
+      { .rate = { 48, 1 }, .frames = 99999, .segment_gops = 4, .seed = 9 } },
 };
 
 static uint64_t plan_ticks(const struct spn_plan_rendition *rendition)
@@ -210,7 +212,9 @@ static void durations(void **state)
 
 static void storyboard(void **state)
 {
-    struct invent wish = { .rate = { 25, 1 }, .frames = 100000, .videos = 1, .sheets = 1, .seed = 4 };
+    struct invent wish = {
+        .rate = { 25, 1 }, .frames = 100000, .videos = 1, .sheets = 1, .seed = 4
+    };
     struct show show;
     char *vtt, *images, *at;
     uint64_t ms = 0, us = 0;
@@ -224,11 +228,13 @@ static void storyboard(void **state)
         unsigned h, m, s, f, h2, m2, s2, f2, number, x, y, w, wide;
 
         assert_int_equal(sscanf(at - 12, "%2u:%2u:%2u.%3u --> %2u:%2u:%2u.%3u", &h, &m, &s, &f, &h2,
-                                &m2, &s2, &f2), 8);
+                                &m2, &s2, &f2),
+                         8);
         assert_int_equal(((h * 60 + m) * 60 + s) * 1000 + f, ms);
         ms = ((h2 * 60 + m2) * 60 + s2) * 1000 + f2;
         at = strchr(at, '\n');
-        assert_int_equal(sscanf(at, "\nsheet/%u.jpg#xywh=%u,%u,%u,%u\n", &number, &x, &y, &w, &wide), 5);
+        assert_int_equal(
+            sscanf(at, "\nsheet/%u.jpg#xywh=%u,%u,%u,%u\n", &number, &x, &y, &w, &wide), 5);
         assert_int_equal(number, tile / 25 + 1);
         assert_int_equal(x, tile % 5 * 160);
         assert_int_equal(y, tile % 25 / 5 * 90);
@@ -240,7 +246,8 @@ static void storyboard(void **state)
     for (at = images; (at = strstr(at, "#EXTINF:")); sheet++) {
         us += strtoull(at + 8, &at, 10) * 1000000;
         us += strtoull(at + 1, &at, 10);
-        assert_true(begins(at, ",\n#EXT-X-TILES:RESOLUTION=160x90,LAYOUT=5x5,DURATION=10.010000\n"));
+        assert_true(
+            begins(at, ",\n#EXT-X-TILES:RESOLUTION=160x90,LAYOUT=5x5,DURATION=10.010000\n"));
     }
     assert_int_equal(sheet, show.invented.storyboard.sheet_count);
     assert_int_equal(us, 4000000000);
@@ -253,8 +260,15 @@ static void storyboard(void **state)
 /* ---- what is said of renditions ---- */
 
 static const struct invent full = {
-    .rate = { 24000, 1001 }, .frames = 3000, .videos = 2, .stereo = 2, .surround = 1, .texts = 3,
-    .cues = 5, .sheets = 1, .seed = 12,
+    .rate = { 24000, 1001 },
+    .frames = 3000,
+    .videos = 2,
+    .stereo = 2,
+    .surround = 1,
+    .texts = 3,
+    .cues = 5,
+    .sheets = 1,
+    .seed = 12,
 };
 
 static const struct said_row {
@@ -263,28 +277,36 @@ static const struct said_row {
     const char *says;
     size_t times;
 } said_rows[] = {
-    { "a variant for each picture and group of sound", "main.m3u8", "#EXT-X-STREAM-INF:BANDWIDTH=", 4 },
+    { "a variant for each picture and group of sound", "main.m3u8",
+      "#EXT-X-STREAM-INF:BANDWIDTH=", 4 },
     { "the stereo group", "main.m3u8",
       "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio-0\",NAME=\"中文\",LANGUAGE=\"zh\",DEFAULT=YES,"
-      "AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a0/media.m3u8\"\n", 1 },
+      "AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a0/media.m3u8\"\n",
+      1 },
     { "the name of 5.1 is that of its stereo", "main.m3u8",
       "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio-1\",NAME=\"中文\",LANGUAGE=\"zh\",DEFAULT=YES,"
-      "AUTOSELECT=YES,CHANNELS=\"6\",URI=\"a2/media.m3u8\"\n", 1 },
+      "AUTOSELECT=YES,CHANNELS=\"6\",URI=\"a2/media.m3u8\"\n",
+      1 },
     { "a language without 5.1 stands in its group as stereo", "main.m3u8",
       "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"audio-1\",NAME=\"English & <'all'>\",LANGUAGE=\"en\","
-      "DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a1/media.m3u8\"\n", 1 },
+      "DEFAULT=NO,AUTOSELECT=YES,CHANNELS=\"2\",URI=\"a1/media.m3u8\"\n",
+      1 },
     { "subtitles are not forced", "main.m3u8",
       "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",FORCED=NO,NAME=\"English\",LANGUAGE=\"en\","
-      "DEFAULT=NO,AUTOSELECT=YES,URI=\"t1/media.m3u8\"\n", 1 },
+      "DEFAULT=NO,AUTOSELECT=YES,URI=\"t1/media.m3u8\"\n",
+      1 },
     { "forced subtitles are, and have a name of their own", "main.m3u8",
       "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"text\",FORCED=YES,NAME=\"简体中文 (2)\","
-      "LANGUAGE=\"zh-Hans\",DEFAULT=NO,AUTOSELECT=YES,URI=\"t2/media.m3u8\"\n", 1 },
+      "LANGUAGE=\"zh-Hans\",DEFAULT=NO,AUTOSELECT=YES,URI=\"t2/media.m3u8\"\n",
+      1 },
     { "a variant says size, rate and range", "main.m3u8",
       ",CODECS=\"avc1.640028,mp4a.40.2\",RESOLUTION=960x540,FRAME-RATE=23.976,VIDEO-RANGE=SDR,"
-      "AUDIO=\"audio-1\",SUBTITLES=\"text\",CLOSED-CAPTIONS=NONE\nv1/media.m3u8\n", 1 },
-    { "I-frame playlists", "main.m3u8", "RESOLUTION=960x540,VIDEO-RANGE=SDR,URI=\"v1/iframe.m3u8\"\n", 1 },
-    { "the image playlist", "main.m3u8",
-      ",RESOLUTION=160x90,CODECS=\"jpeg\",URI=\"images.m3u8\"\n", 1 },
+      "AUDIO=\"audio-1\",SUBTITLES=\"text\",CLOSED-CAPTIONS=NONE\nv1/media.m3u8\n",
+      1 },
+    { "I-frame playlists", "main.m3u8",
+      "RESOLUTION=960x540,VIDEO-RANGE=SDR,URI=\"v1/iframe.m3u8\"\n", 1 },
+    { "the image playlist", "main.m3u8", ",RESOLUTION=160x90,CODECS=\"jpeg\",URI=\"images.m3u8\"\n",
+      1 },
     { "segments are independent", "main.m3u8", "#EXT-X-INDEPENDENT-SEGMENTS\n", 1 },
     { "a playlist of video on demand", "v0/media.m3u8", "#EXT-X-PLAYLIST-TYPE:VOD\n", 1 },
     { "the map", "v0/media.m3u8", "#EXT-X-MAP:URI=\"init.mp4\"\n", 1 },
@@ -301,14 +323,18 @@ static const struct said_row {
     { "forced text has its role", "main.mpd",
       "<Role schemeIdUri=\"urn:mpeg:dash:role:2011\" value=\"forced-subtitle\"/>", 1 },
     { "six channels", "main.mpd",
-      "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" value=\"6\"/>",
+      "<AudioChannelConfiguration schemeIdUri=\"urn:mpeg:mpegB:cicp:ChannelConfiguration\" "
+      "value=\"6\"/>",
       1 },
     { "text is one file a language", "main.mpd", "<BaseURL>t1/all.vtt</BaseURL>", 1 },
     { "tiles", "main.mpd",
-      "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/thumbnail_tile\" value=\"5x5\"/>", 1 },
+      "<EssentialProperty schemeIdUri=\"http://dashif.org/guidelines/thumbnail_tile\" "
+      "value=\"5x5\"/>",
+      1 },
     { "a sheet stands for 25 tiles", "main.mpd", "timescale=\"1000\" duration=\"250250\"", 1 },
     { "colour", "main.mpd",
-      "<SupplementalProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:ColourPrimaries\" value=\"1\"/>", 1 },
+      "<SupplementalProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:ColourPrimaries\" value=\"1\"/>",
+      1 },
 };
 
 static void says(void **state)
@@ -391,26 +417,32 @@ static const struct change_row {
     { "PQ is said in HLS", change_hdr, "main.m3u8", "VIDEO-RANGE=PQ", 3 },
     { "HLG is said in HLS", change_hdr, "main.m3u8", "VIDEO-RANGE=HLG", 3 },
     { "HDR is essential in DASH", change_hdr, "main.mpd",
-      "<EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:TransferCharacteristics\" value=\"16\"/>", 1 },
+      "<EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:TransferCharacteristics\" "
+      "value=\"16\"/>",
+      1 },
     { "full range is said", change_hdr, "main.mpd",
-      "<EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:VideoFullRangeFlag\" value=\"1\"/>", 1 },
+      "<EssentialProperty schemeIdUri=\"urn:mpeg:mpegB:cicp:VideoFullRangeFlag\" value=\"1\"/>",
+      1 },
     { "two transfer functions are two sets", change_hdr, "main.mpd", "contentType=\"video\"", 2 },
     { "an unknown language is left out of HLS, and the id names it", change_und, "main.m3u8",
       "GROUP-ID=\"audio-0\",NAME=\"a0\",DEFAULT=YES", 1 },
     { "an unknown language is und in DASH", change_und, "main.mpd", "lang=\"und\"", 1 },
     { "an empty name makes no label", change_und, "main.mpd", "<Label></Label>", 0 },
     { "two codecs are two sets", change_codec, "main.mpd", "contentType=\"video\"", 2 },
-    { "each variant has its codec", change_codec, "main.m3u8", "CODECS=\"hvc1.1.6.L93.B0,mp4a.40.2\"", 2 },
+    { "each variant has its codec", change_codec, "main.m3u8",
+      "CODECS=\"hvc1.1.6.L93.B0,mp4a.40.2\"", 2 },
     { "description is a characteristic", change_roles, "main.m3u8",
       "CHARACTERISTICS=\"public.accessibility.describes-video\"", 2 },
     { "captions are two", change_roles, "main.m3u8",
       "CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,"
-      "public.accessibility.describes-music-and-sound\"", 1 },
+      "public.accessibility.describes-music-and-sound\"",
+      1 },
     { "one text of two that claim it is the default", change_roles, "main.m3u8",
       "DEFAULT=YES,AUTOSELECT=YES,CHARACTERISTICS=", 1 },
     { "commentary is not chosen by itself", change_commentary, "main.m3u8",
       "LANGUAGE=\"en\",DEFAULT=NO,AUTOSELECT=NO", 2 },
-    { "two of one language and role have two names", change_twins, "main.m3u8", "NAME=\"中文 (2)\"", 2 },
+    { "two of one language and role have two names", change_twins, "main.m3u8", "NAME=\"中文 (2)\"",
+      2 },
     { "and the second is not chosen by itself", change_twins, "main.m3u8",
       "NAME=\"中文 (2)\",LANGUAGE=\"zh\",DEFAULT=NO,AUTOSELECT=NO", 2 },
     { "DASH keeps both labels", change_twins, "main.mpd", "<Label>中文</Label>", 2 },
@@ -451,8 +483,8 @@ int main(void)
     static struct rows rows;
 
     rows_add_table(&rows, length_rows, durations);
-    rows_add(&rows, "the storyboard's tiles follow each other to the end of the picture", storyboard,
-             NULL);
+    rows_add(&rows, "the storyboard's tiles follow each other to the end of the picture",
+             storyboard, NULL);
     rows_add_table(&rows, said_rows, says);
     rows_add_table(&rows, change_rows, changes);
     return rows_run(&rows, "manifest");

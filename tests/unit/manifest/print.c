@@ -1,4 +1,5 @@
-/* print.c - the manifests of invented publications, written to a directory for other people's checks. */
+/* print.c - the manifests of invented publications, written to a directory for other people's
+ * checks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,39 @@ static const struct {
     const char *name;
     struct invent wish;
 } all[] = {
-    { "film", { .rate = { 24000, 1001 }, .frames = 129470, .videos = 4, .stereo = 2, .surround = 1,
-                .texts = 3, .cues = 900, .sheets = 1, .inexact = 7, .seed = 1 } },
+    { "film",
+      { .rate = { 24000, 1001 },
+        .frames = 129470,
+        .videos = 4,
+        .stereo = 2,
+        .surround = 1,
+        .texts = 3,
+        .cues = 900,
+        .sheets = 1,
+        .inexact = 7,
+        .seed = 1 } },
     { "picture", { .rate = { 25, 1 }, .frames = 1, .videos = 1, .seed = 2 } },
-    { "surround", { .rate = { 50, 1 }, .frames = 12345, .segment_gops = 1, .videos = 2, .surround = 2,
-                    .texts = 1, .cues = 1, .seed = 3 } },
-    { "short", { .rate = { 60000, 1001 }, .frames = 200, .videos = 1, .stereo = 1, .sheets = 1,
-                 .seed = 4 } },
+    { "surround",
+      { .rate = { 50, 1 },
+        .frames = 12345,
+        .segment_gops = 1,
+        .videos = 2,
+        .surround = 2,
+        .texts = 1,
+        .cues = 1,
+        .seed = 3 } },
+    { "short",
+      { .rate = { 60000, 1001 },
+        .frames = 200,
+        .videos = 1,
+        .stereo = 1,
+        .sheets = 1,
+        .seed = 4 } },
 };
 
 static const char *const resources[] = {
-    "main.m3u8", "main.mpd", "images.m3u8", "v0/media.m3u8", "v0/iframe.m3u8", "a0/media.m3u8",
-    "t0/media.m3u8",
+    "main.m3u8",      "main.mpd",      "images.m3u8",   "v0/media.m3u8",
+    "v0/iframe.m3u8", "a0/media.m3u8", "t0/media.m3u8",
 };
 
 static int print(const struct spn_publication *publication, const char *folder, const char *name,

@@ -10,14 +10,29 @@
 #include "publication_index.h"
 
 static const struct invent small = {
-    .rate = { 25, 1 }, .frames = 330, .videos = 2, .stereo = 1, .surround = 1, .texts = 1,
-    .cues = 4, .sheets = 1, .inexact = 3, .seed = 2,
+    .rate = { 25, 1 },
+    .frames = 330,
+    .videos = 2,
+    .stereo = 1,
+    .surround = 1,
+    .texts = 1,
+    .cues = 4,
+    .sheets = 1,
+    .inexact = 3,
+    .seed = 2,
 };
 
 /* Each of its bytes is changed twice and everything asked again. */
 static const struct invent tiny = {
-    .rate = { 25, 1 }, .frames = 160, .videos = 1, .stereo = 1, .texts = 1, .cues = 2, .sheets = 1,
-    .inexact = 3, .seed = 2,
+    .rate = { 25, 1 },
+    .frames = 160,
+    .videos = 1,
+    .stereo = 1,
+    .texts = 1,
+    .cues = 2,
+    .sheets = 1,
+    .inexact = 3,
+    .seed = 2,
 };
 
 /* ---- plans ---- */
@@ -37,56 +52,208 @@ static struct spn_plan_sheet *sheet(struct invented *invented)
     return (struct spn_plan_sheet *)(uintptr_t)invented->storyboard.sheets;
 }
 
-static void nothing(struct invented *i) { (void)i; }
-static void id_bad(struct invented *i) { i->plan.id = "title_01hzy3v7q2kqj8w5r9c4t6m0ab"; }
-static void rate_zero(struct invented *i) { i->plan.rate.den = 0; }
-static void gop_zero(struct invented *i) { i->plan.gop = 0; }
-static void gops_five(struct invented *i) { i->plan.segment_gops = 5; }
-static void no_renditions(struct invented *i) { i->plan.rendition_count = 0; }
-static void many_renditions(struct invented *i) { i->plan.rendition_count = SPN_RENDITIONS_MAX + 1; }
-static void many_files(struct invented *i) { i->plan.file_count = SPN_FILES_MAX + 1; }
-static void no_picture(struct invented *i) { i->plan.renditions += 2; i->plan.rendition_count -= 2; }
-static void folder_bad(struct invented *i) { i->files[0].folder = (enum spn_folder)9; }
-static void rendition_id(struct invented *i) { i->renditions[0].id = "video"; }
-static void rendition_zero(struct invented *i) { i->renditions[0].id = "v00"; }
-static void rendition_twice(struct invented *i) { i->renditions[1].id = "v0"; }
-static void rendition_order(struct invented *i) { i->renditions[3].info.media = SPN_VIDEO; }
-static void language(struct invented *i) { memcpy(i->renditions[2].info.language, "zh\"x", 5); }
-static void language_none(struct invented *i) { i->renditions[2].info.language[0] = '\0'; }
-static void codecs(struct invented *i) { memcpy(i->renditions[2].info.codecs, "a,b", 4); }
-static void name_control(struct invented *i) { i->renditions[2].name = "a\nb"; }
-static void name_latin(struct invented *i) { i->renditions[2].name = "caf\xe9"; }
-static void name_overlong(struct invented *i) { i->renditions[2].name = "\xc0\xaf"; }
-static void name_surrogate(struct invented *i) { i->renditions[2].name = "\xed\xa0\x80"; }
-static void cut_elsewhere(struct invented *i) { fragments(i, 1)[2].duration--; }
-static void cut_fewer(struct invented *i) { i->renditions[1].fragment_count--; }
-static void timescale_other(struct invented *i) { i->renditions[1].info.timescale = 50; }
-static void timescale_zero(struct invented *i) { i->renditions[2].info.timescale = 0; }
-static void no_fragments(struct invented *i) { i->renditions[2].fragment_count = 0; }
-static void no_header(struct invented *i) { i->renditions[2].header = NULL; }
-static void header_large(struct invented *i) { i->renditions[2].header_size = SPN_HEADER_SIZE_MAX + 1; }
-static void file_none(struct invented *i) { fragments(i, 0)[0].file = (uint32_t)i->plan.file_count; }
-static void past_end(struct invented *i) { fragments(i, 0)[0].offset = i->files[0].size; }
-static void offset_huge(struct invented *i) { fragments(i, 0)[0].offset = UINT64_MAX - 1; }
-static void size_zero(struct invented *i) { fragments(i, 0)[0].size = 0; }
-static void moof_small(struct invented *i) { fragments(i, 0)[0].moof_size = SPN_PREFIX_SIZE; }
-static void moof_large(struct invented *i) { fragments(i, 0)[0].moof_size = fragments(i, 0)[0].size; }
-static void sample_large(struct invented *i) { fragments(i, 0)[0].first_sample_size = UINT32_MAX; }
-static void sample_zero(struct invented *i) { fragments(i, 0)[0].first_sample_size = 0; }
-static void no_time(struct invented *i) { fragments(i, 2)[0].duration = 0; }
-static void cue_backwards(struct invented *i) { cues(i)[1].end_ms = cues(i)[1].start_ms; }
-static void cue_negative(struct invented *i) { cues(i)[0].start_ms = -1; }
-static void cue_order(struct invented *i) { cues(i)[3].start_ms = 0; }
-static void cue_far(struct invented *i) { cues(i)[3].end_ms = 360000000; }
-static void cue_blank(struct invented *i) { cues(i)[0].text = "a\n\nb"; }
-static void cue_empty(struct invented *i) { cues(i)[0].text = ""; }
-static void cue_arrow(struct invented *i) { cues(i)[0].text = "a --> b"; }
-static void cue_return(struct invented *i) { cues(i)[0].text = "a\r\n\rb"; }
-static void cue_settings(struct invented *i) { cues(i)[0].settings = "line:0\nx"; }
-static void sheets_few(struct invented *i) { i->storyboard.tile_count = 26; }
-static void sheets_long(struct invented *i) { i->storyboard.tile_ms = 14000; i->storyboard.tile_count = 2; }
-static void sheet_outside(struct invented *i) { sheet(i)->size = UINT32_MAX; }
-static void sheet_wide(struct invented *i) { i->storyboard.tile_width = 16384; }
+static void nothing(struct invented *i)
+{
+    (void)i;
+}
+static void id_bad(struct invented *i)
+{
+    i->plan.id = "title_01hzy3v7q2kqj8w5r9c4t6m0ab";
+}
+static void rate_zero(struct invented *i)
+{
+    i->plan.rate.den = 0;
+}
+static void gop_zero(struct invented *i)
+{
+    i->plan.gop = 0;
+}
+static void gops_five(struct invented *i)
+{
+    i->plan.segment_gops = 5;
+}
+static void no_renditions(struct invented *i)
+{
+    i->plan.rendition_count = 0;
+}
+static void many_renditions(struct invented *i)
+{
+    i->plan.rendition_count = SPN_RENDITIONS_MAX + 1;
+}
+static void many_files(struct invented *i)
+{
+    i->plan.file_count = SPN_FILES_MAX + 1;
+}
+static void no_picture(struct invented *i)
+{
+    i->plan.renditions += 2;
+    i->plan.rendition_count -= 2;
+}
+static void folder_bad(struct invented *i)
+{
+    i->files[0].folder = (enum spn_folder)9;
+}
+static void rendition_id(struct invented *i)
+{
+    i->renditions[0].id = "video";
+}
+static void rendition_zero(struct invented *i)
+{
+    i->renditions[0].id = "v00";
+}
+static void rendition_twice(struct invented *i)
+{
+    i->renditions[1].id = "v0";
+}
+static void rendition_order(struct invented *i)
+{
+    i->renditions[3].info.media = SPN_VIDEO;
+}
+static void language(struct invented *i)
+{
+    memcpy(i->renditions[2].info.language, "zh\"x", 5);
+}
+static void language_none(struct invented *i)
+{
+    i->renditions[2].info.language[0] = '\0';
+}
+static void codecs(struct invented *i)
+{
+    memcpy(i->renditions[2].info.codecs, "a,b", 4);
+}
+static void name_control(struct invented *i)
+{
+    i->renditions[2].name = "a\nb";
+}
+static void name_latin(struct invented *i)
+{
+    i->renditions[2].name = "caf\xe9";
+}
+static void name_overlong(struct invented *i)
+{
+    i->renditions[2].name = "\xc0\xaf";
+}
+static void name_surrogate(struct invented *i)
+{
+    i->renditions[2].name = "\xed\xa0\x80";
+}
+static void cut_elsewhere(struct invented *i)
+{
+    fragments(i, 1)[2].duration--;
+}
+static void cut_fewer(struct invented *i)
+{
+    i->renditions[1].fragment_count--;
+}
+static void timescale_other(struct invented *i)
+{
+    i->renditions[1].info.timescale = 50;
+}
+static void timescale_zero(struct invented *i)
+{
+    i->renditions[2].info.timescale = 0;
+}
+static void no_fragments(struct invented *i)
+{
+    i->renditions[2].fragment_count = 0;
+}
+static void no_header(struct invented *i)
+{
+    i->renditions[2].header = NULL;
+}
+static void header_large(struct invented *i)
+{
+    i->renditions[2].header_size = SPN_HEADER_SIZE_MAX + 1;
+}
+static void file_none(struct invented *i)
+{
+    fragments(i, 0)[0].file = (uint32_t)i->plan.file_count;
+}
+static void past_end(struct invented *i)
+{
+    fragments(i, 0)[0].offset = i->files[0].size;
+}
+static void offset_huge(struct invented *i)
+{
+    fragments(i, 0)[0].offset = UINT64_MAX - 1;
+}
+static void size_zero(struct invented *i)
+{
+    fragments(i, 0)[0].size = 0;
+}
+static void moof_small(struct invented *i)
+{
+    fragments(i, 0)[0].moof_size = SPN_PREFIX_SIZE;
+}
+static void moof_large(struct invented *i)
+{
+    fragments(i, 0)[0].moof_size = fragments(i, 0)[0].size;
+}
+static void sample_large(struct invented *i)
+{
+    fragments(i, 0)[0].first_sample_size = UINT32_MAX;
+}
+static void sample_zero(struct invented *i)
+{
+    fragments(i, 0)[0].first_sample_size = 0;
+}
+static void no_time(struct invented *i)
+{
+    fragments(i, 2)[0].duration = 0;
+}
+static void cue_backwards(struct invented *i)
+{
+    cues(i)[1].end_ms = cues(i)[1].start_ms;
+}
+static void cue_negative(struct invented *i)
+{
+    cues(i)[0].start_ms = -1;
+}
+static void cue_order(struct invented *i)
+{
+    cues(i)[3].start_ms = 0;
+}
+static void cue_far(struct invented *i)
+{
+    cues(i)[3].end_ms = 360000000;
+}
+static void cue_blank(struct invented *i)
+{
+    cues(i)[0].text = "a\n\nb";
+}
+static void cue_empty(struct invented *i)
+{
+    cues(i)[0].text = "";
+}
+static void cue_arrow(struct invented *i)
+{
+    cues(i)[0].text = "a --> b";
+}
+static void cue_return(struct invented *i)
+{
+    cues(i)[0].text = "a\r\n\rb";
+}
+static void cue_settings(struct invented *i)
+{
+    cues(i)[0].settings = "line:0\nx";
+}
+static void sheets_few(struct invented *i)
+{
+    i->storyboard.tile_count = 26;
+}
+static void sheets_long(struct invented *i)
+{
+    i->storyboard.tile_ms = 14000;
+    i->storyboard.tile_count = 2;
+}
+static void sheet_outside(struct invented *i)
+{
+    sheet(i)->size = UINT32_MAX;
+}
+static void sheet_wide(struct invented *i)
+{
+    i->storyboard.tile_width = 16384;
+}
 
 static const struct plan_row {
     const char *name;

@@ -89,15 +89,16 @@ static void audio_borders(void **state)
             ticks += video[i].duration;
         }
         /* sound by the rule, or cut anywhere, shorter or longer than the picture */
-        while (n < 1000 && heard * video_scale <
-                               ticks * audio_scale * (kind == 2 ? 1 + invented_random(&random, 2) : 1)) {
-            audio[n].duration =
-                kind == 0 ? SPN_AAC_FRAME * 94 : SPN_AAC_FRAME * (1 + invented_random(&random, 120));
+        while (n < 1000 &&
+               heard * video_scale <
+                   ticks * audio_scale * (kind == 2 ? 1 + invented_random(&random, 2) : 1)) {
+            audio[n].duration = kind == 0 ? SPN_AAC_FRAME * 94
+                                          : SPN_AAC_FRAME * (1 + invented_random(&random, 120));
             heard += audio[n++].duration;
         }
         assert_int_equal(segments_of_video(video, count, 3ull * gop, &lead), SPN_OK);
-        assert_int_equal(segments_of_audio(video, &lead, video_scale, audio, n, audio_scale,
-                                           &segments), SPN_OK);
+        assert_int_equal(
+            segments_of_audio(video, &lead, video_scale, audio, n, audio_scale, &segments), SPN_OK);
         assert_true(segments.count >= 1 && segments.count <= lead.count);
         assert_int_equal(segments.first[0], 0);
         assert_int_equal(segments.first[segments.count], n);
@@ -107,8 +108,9 @@ static void audio_borders(void **state)
 
             while (f < lead.first[i])
                 ticks += video[f++].duration;
-            want = i <= segments.count ? nearest(ticks, video_scale, n, audio_scale,
-                                                 segments.first[i - 1]) : 0;
+            want = i <= segments.count
+                       ? nearest(ticks, video_scale, n, audio_scale, segments.first[i - 1])
+                       : 0;
             if (i <= segments.count)
                 assert_int_equal(segments.first[i], want);
         }
@@ -139,8 +141,9 @@ static const struct rule_row {
 static void audio_near(void **state)
 {
     const struct rule_row *row = *state;
-    struct invent wish = { .rate = row->rate, .frames = row->frames, .videos = 1, .stereo = 1,
-                           .seed = 3 };
+    struct invent wish = {
+        .rate = row->rate, .frames = row->frames, .videos = 1, .stereo = 1, .seed = 3
+    };
     static struct invented invented;
     const struct spn_plan_rendition *v = &invented.renditions[0], *a = &invented.renditions[1];
     struct segments lead, segments;
@@ -148,9 +151,11 @@ static void audio_near(void **state)
 
     invent(&wish, &invented);
     assert_int_equal(segments_of_video(v->fragments, v->fragment_count,
-                                       3ull * invented.plan.gop * row->rate.den, &lead), SPN_OK);
+                                       3ull * invented.plan.gop * row->rate.den, &lead),
+                     SPN_OK);
     assert_int_equal(segments_of_audio(v->fragments, &lead, row->rate.num, a->fragments,
-                                       a->fragment_count, 48000, &segments), SPN_OK);
+                                       a->fragment_count, 48000, &segments),
+                     SPN_OK);
     assert_int_equal(segments.count, lead.count);
     for (uint32_t i = 0; i + 1 < lead.count; i++) {
         for (uint32_t f = lead.first[i]; f < lead.first[i + 1]; f++)
@@ -190,7 +195,8 @@ static uint64_t slow_peak(size_t count, uint32_t timescale, uint32_t target_s)
     return best;
 }
 
-/* With rate: do segments [i, k] arrive in the buffer and the time before k is played, for all i, k? */
+/* With rate: do segments [i, k] arrive in the buffer and the time before k is played, for all i, k?
+ */
 static int slow_arrives(size_t count, uint32_t timescale, uint32_t buffer_ms, uint64_t rate)
 {
     for (size_t i = 0; i < count; i++) {
@@ -268,9 +274,11 @@ static void touches(void **state)
             cues[i].start_ms = (i ? cues[i - 1].start_ms : 0) + invented_random(&random, 6000);
             if (round % 3 == 0) /* on a border as often as not */
                 cues[i].start_ms -= cues[i].start_ms % 40;
-            cues[i].end_ms = cues[i].start_ms + 1 + invented_random(&random, round % 7 ? 4000 : 90000);
+            cues[i].end_ms =
+                cues[i].start_ms + 1 + invented_random(&random, round % 7 ? 4000 : 90000);
         }
-        assert_int_equal(touches_make(cues, cue_count, borders, segments, timescale, &made), SPN_OK);
+        assert_int_equal(touches_make(cues, cue_count, borders, segments, timescale, &made),
+                         SPN_OK);
         for (uint32_t n = 0; n < segments; n++) {
             assert_int_equal(made.first[n], at);
             for (size_t i = 0; i < cue_count; i++)
@@ -303,7 +311,8 @@ int main(void)
     static struct rows rows;
 
     rows_add_table(&rows, video_rows, video_borders);
-    rows_add(&rows, "audio borders are the nearest ones, none is empty, nothing is lost: 3000 plans",
+    rows_add(&rows,
+             "audio borders are the nearest ones, none is empty, nothing is lost: 3000 plans",
              audio_borders, NULL);
     rows_add_table(&rows, rule_rows, audio_near);
     rows_add(&rows, "peak and @bandwidth are what their definitions say: 2000 titles", rates, NULL);
