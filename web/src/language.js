@@ -95,7 +95,7 @@ export function pick(names, wanted = current) {
   const base = tags.find((tag) => tag.split('-')[0] === wanted.split('-')[0]);
   const tag = names[wanted] ? wanted : near ?? base ?? (names.en ? 'en' : tags[0]);
 
-  return tag ? { text: names[tag], lang: tag } : { text: '', lang: '' };
+  return tag ? { text: names[tag], lang: tag === 'und' ? '' : tag } : { text: '', lang: '' };
 }
 
 /**

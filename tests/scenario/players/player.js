@@ -14,10 +14,21 @@ import path from 'node:path';
 import { options } from './arguments.js';
 import { diagnostic } from './tap.js';
 
-export const video = (tab, body, argument) =>
-  tab.evaluate(`(async (argument) => { const video = document.querySelector('video'); ${body} })(${JSON.stringify(argument ?? null)})`);
+const PATIENCE_MS = 30000;
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* Run body in the page, with its video element; a promise that never comes is a failure. */
+export function video(tab, body, argument) {
+  const run = tab.evaluate(`(async (argument) => { const video = document.querySelector('video'); ${body} })(${JSON.stringify(argument ?? null)})`);
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`the page did not come to the end of: ${body}`)), PATIENCE_MS);
+  });
+
+  run.catch(() => {});
+  return Promise.race([run, late]).finally(() => clearTimeout(timer));
+}
 
 export async function until(what, probe, ms = 20000) {
   const end = Date.now() + ms;

@@ -8,8 +8,13 @@ const names = { en: /English|英/, zh: /Chinese|中文|汉语|普通话|国语/,
 export async function openWatch(manifest, settings) {
   const opened = await page({ ...settings, listens: true });
   const { tab } = opened;
+  const button = async (name) => {
+    await tab.mouse.move(100 + Math.random() * 50, 200); // as a hand does: the controls come back
+    await tab.mouse.move(300, 250);
+    return tab.getByRole('button', { name, exact: true });
+  };
   const choose = async (menu, item) => {
-    await tab.getByRole('button', { name: menu, exact: true }).click();
+    await (await button(menu)).click();
     await tab.getByRole('menuitemradio', { name: item }).first().click();
   };
 
@@ -20,7 +25,7 @@ export async function openWatch(manifest, settings) {
     text: (language) => choose('Subtitles', language ? names[language] : 'Off'),
     quality: (height) => choose('Quality', new RegExp(`^\\s*${height}p`)),
     heights: async () => {
-      await tab.getByRole('button', { name: 'Quality', exact: true }).click();
+      await (await button('Quality')).click();
       const items = await tab.getByRole('menuitemradio').allTextContents();
       await tab.keyboard.press('Escape');
       return items.map((text) => text.trim()).filter((text) => /^\d+p$/.test(text)).map((text) => Number.parseInt(text, 10));

@@ -83,6 +83,8 @@ export class Menu extends LitElement {
   }
 
   render() {
+    const active = this.choices.findIndex((choice) => choice.active);
+
     return html`<button
         type="button"
         class="control"
@@ -97,11 +99,11 @@ export class Menu extends LitElement {
       ${this.open
         ? html`<div class="menu" role="menu" aria-label=${this.label} @keydown=${this.key}>
             ${this.choices.map(
-              (choice) =>
+              (choice, index) =>
                 html`<button
                   type="button"
                   role="menuitemradio"
-                  tabindex="-1"
+                  tabindex=${(active < 0 ? index === 0 : index === active) ? 0 : -1}
                   aria-checked=${choice.active}
                   lang=${choice.lang || nothing}
                   @click=${() => this.choose(choice.key)}
