@@ -38,6 +38,8 @@ static void problem_answer(struct request *request, unsigned status, const struc
     json_put_text(problem, "detail", err->text);
     json_put_text(problem, "code", spn_code_name(err->code));
     json_put_text(problem, "request", request->id);
+    if (request->remarks)
+        (void)json_object_set(problem, "remarks", request->remarks);
     request->content_type = "application/problem+json";
     (void)request_answer(request, status, problem);
     if (status == 401)
@@ -243,6 +245,13 @@ static int request_allowed(struct request *request, struct spn_error *err)
                          role_name(request->who.role));
 }
 
+static size_t body_most(const struct route *route)
+{
+    return route->flags & ROUTE_LIST   ? REQUEST_LIST_MAX
+           : route->flags & ROUTE_WORK ? REQUEST_WORK_MAX
+                                       : REQUEST_JSON_MAX;
+}
+
 static int request_begin(struct request *request, struct spn_error *err)
 {
     const char *length = request_header(request, "Content-Length");
@@ -262,7 +271,7 @@ static int request_begin(struct request *request, struct spn_error *err)
         return spn_error_set(err, SPN_ENOENT, "there is nothing at %s", request->path);
     if ((ret = request_allowed(request, err)) < 0)
         return ret;
-    most = request->route->flags & ROUTE_WORK ? REQUEST_WORK_MAX : REQUEST_JSON_MAX;
+    most = body_most(request->route);
     if (!request->route->stream && length && strtoull(length, NULL, 10) > most)
         return spn_error_set(err, SPN_ELIMIT, "the body has %s bytes, %zu are the most", length,
                              most);
@@ -308,7 +317,7 @@ static struct request *request_create(struct server *server, struct MHD_Connecti
 static int body_take(struct request *request, const char *bytes, size_t size,
                      struct spn_error *err)
 {
-    size_t most = request->route->flags & ROUTE_WORK ? REQUEST_WORK_MAX : REQUEST_JSON_MAX;
+    size_t most = body_most(request->route);
 
     if (request->route->stream)
         return request->route->stream->bytes(request, bytes, size, err);
@@ -367,6 +376,7 @@ void connection_done(void *cls, struct MHD_Connection *connection, void **contex
         request->route->stream->end(request);
     json_decref(request->json);
     json_decref(request->answer);
+    json_decref(request->remarks);
     if (request->response)
         MHD_destroy_response(request->response);
     spn_buffer_finish(&request->body);

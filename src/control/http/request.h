@@ -19,6 +19,7 @@
 #define REQUEST_ID_MAX   64
 #define REQUEST_JSON_MAX (1u << 20)  /* bytes of a body */
 #define REQUEST_WORK_MAX (16u << 20) /* of a result: 64,000 tiles of 40 bytes and a plan */
+#define REQUEST_LIST_MAX (96u << 20) /* a list of 64 MiB, as base64 */
 #define REQUEST_HEADERS  8
 
 #define LIST_LIMIT     50 /* items a page, where the request says nothing */
@@ -38,6 +39,7 @@ enum route_flag {
     ROUTE_CHANGES = 1u,    /* inside a transaction */
     ROUTE_IDEMPOTENT = 2u, /* takes an Idempotency-Key; only with ROUTE_CHANGES */
     ROUTE_WORK = 4u,       /* a large body */
+    ROUTE_LIST = 8u,       /* a larger one: an editor's list */
 };
 
 /* One row of the table in routes.c, which is the one list of what the API has. */
@@ -96,6 +98,7 @@ struct request {
     } headers[REQUEST_HEADERS];
     size_t header_count;
     char subject[ROUTE_PARAM_MAX]; /* what was made, for route->after */
+    json_t *remarks; /* for a problem that has more than one thing to say; owned */
 };
 
 const char *request_header(const struct request *request, const char *name); /* or NULL */

@@ -25,6 +25,17 @@ const struct route routes[] = {
     { "GET",    V1 "/assets/{asset}",           "showAsset",         MAY_VIEW, 0,       api_asset_show, NULL, NULL },
     { "DELETE", V1 "/assets/{asset}",           "deleteAsset",       MAY_EDIT, CHANGES, api_asset_delete, NULL, NULL },
 
+    { "GET",    V1 "/assets/{asset}/restricted", "showRestricted",   MAY_VIEW, 0,       api_restricted_show, NULL, NULL },
+    { "PUT",    V1 "/assets/{asset}/restricted", "restrictAsset",    MAY_EDIT, CHANGES, api_restricted_set, NULL, NULL },
+    { "DELETE", V1 "/assets/{asset}/restricted", "unrestrictAsset",  MAY_EDIT, CHANGES, api_restricted_clear, NULL, NULL },
+
+    { "POST",   V1 "/cuts",                     "createCut",         MAY_EDIT, ONCE | ROUTE_LIST, api_cut_create, NULL, NULL },
+    { "GET",    V1 "/cuts",                     "listCuts",          MAY_VIEW, 0,       api_cut_list, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}",               "showCut",           MAY_VIEW, 0,       api_cut_show, NULL, NULL },
+    { "DELETE", V1 "/cuts/{cut}",               "deleteCut",         MAY_EDIT, CHANGES, api_cut_delete, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}/export",        "exportCut",         MAY_VIEW, 0,       api_cut_export, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}/diff/{other}",  "compareCuts",       MAY_VIEW, 0,       api_cut_diff, NULL, NULL },
+
     { "POST",   V1 "/publications",             "createPublication", MAY_EDIT, ONCE,    api_publication_create, api_publication_made, NULL },
     { "GET",    V1 "/publications",             "listPublications",  MAY_VIEW, 0,       api_publication_list, NULL, NULL },
     { "GET",    V1 "/publications/{publication}", "showPublication", 0,        0,       api_publication_show, NULL, NULL },

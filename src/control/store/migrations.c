@@ -146,7 +146,86 @@ static const char first[] =
     " PRIMARY KEY (token, key));"
     "CREATE INDEX answered_created ON answered (created_ms);";
 
+static const char second[] =
+    /* A composition. What it is made of never changes; a change is another row with its parent. */
+    "CREATE TABLE cut ("
+    " id " KEY " PRIMARY KEY,"
+    " edit " KEY " NOT NULL,"  /* SHA-256 of rate and clips: the same cut is the same edit */
+    " name TEXT NOT NULL,"
+    " title " KEY ","
+    " author TEXT NOT NULL,"
+    " note TEXT NOT NULL,"
+    " parent " KEY ","         /* the cut that this one was made from */
+    " format TEXT NOT NULL,"   /* of the list it came as */
+    " drop_frame BIGINT NOT NULL," /* its timecodes are written so */
+    " rate_num BIGINT NOT NULL,"
+    " rate_den BIGINT NOT NULL,"
+    " frames BIGINT NOT NULL,"
+    " clip_count BIGINT NOT NULL,"
+    " clips TEXT NOT NULL,"    /* JSON: [place in cut_asset, in, out] of each */
+    " state TEXT NOT NULL,"    /* draft, building, ready, failed */
+    " renditions TEXT,"        /* JSON: what it is built of, from the build on */
+    " error_code TEXT,"
+    " error_text TEXT,"
+    " created_ms BIGINT NOT NULL,"
+    " ready_ms BIGINT);"
+    "CREATE INDEX cut_edit ON cut (edit);"
+    "CREATE INDEX cut_title ON cut (title);"
+    "CREATE INDEX cut_parent ON cut (parent);"
+    "CREATE INDEX cut_state ON cut (state, id);"
+
+    "CREATE TABLE cut_asset ("
+    " cut " KEY " NOT NULL,"
+    " place BIGINT NOT NULL,"
+    " asset " KEY " NOT NULL,"
+    " name TEXT NOT NULL,"
+    " frames BIGINT NOT NULL,"
+    " start_frame BIGINT NOT NULL," /* number of its first frame as the list counts */
+    " PRIMARY KEY (cut, place));"
+    "CREATE INDEX cut_asset_asset ON cut_asset (asset);"
+
+    "CREATE TABLE cut_file ("
+    " cut " KEY " NOT NULL,"
+    " kind TEXT NOT NULL,"     /* bridge, sound_bridge */
+    " place BIGINT NOT NULL,"  /* of the stretch; of the rendition's audio */
+    " rendition " KEY " NOT NULL,"
+    " name " KEY " NOT NULL,"  /* hash of the recipe */
+    " facts TEXT,"             /* JSON, once the file is there */
+    " PRIMARY KEY (cut, kind, place, rendition));"
+    "CREATE INDEX cut_file_name ON cut_file (name);"
+
+    "CREATE TABLE restricted ("
+    " asset " KEY " NOT NULL,"
+    " place BIGINT NOT NULL,"
+    " range_in BIGINT NOT NULL,"
+    " range_out BIGINT NOT NULL,"
+    " reason TEXT NOT NULL,"
+    " territories TEXT NOT NULL," /* JSON: ISO 3166-1 codes; empty: everywhere */
+    " PRIMARY KEY (asset, place));"
+
+    "ALTER TABLE job ADD COLUMN cut " KEY ";"
+    "CREATE INDEX job_cut ON job (cut, kind, state);"
+
+    /* A publication shows an asset or a cut. */
+    "ALTER TABLE publication RENAME TO publication_of_assets;"
+    "CREATE TABLE publication ("
+    " id " KEY " PRIMARY KEY,"
+    " asset " KEY ","
+    " cut " KEY ","
+    " title " KEY ","
+    " state TEXT NOT NULL,"    /* making, live, gone */
+    " created_ms BIGINT NOT NULL,"
+    " gone_ms BIGINT);"
+    "INSERT INTO publication (id, asset, title, state, created_ms, gone_ms)"
+    " SELECT id, asset, title, state, created_ms, gone_ms FROM publication_of_assets;"
+    "DROP TABLE publication_of_assets;"
+    "CREATE INDEX publication_asset ON publication (asset, state);"
+    "CREATE INDEX publication_cut ON publication (cut, state);"
+    "CREATE INDEX publication_title ON publication (title, state);"
+    "CREATE INDEX publication_state ON publication (state, id);";
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
+    { 2, "compositions", second },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

@@ -1,0 +1,223 @@
+/* cut_view.c - compositions as people are shown them, and as lists for editing programs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cut.h"
+#include "json.h"
+
+#define CUT_COLUMNS                                                                                \
+    "c.id, c.edit, c.name, c.title, c.author, c.note, c.parent, c.format, c.rate_num, c.rate_den," \
+    " c.frames, c.clip_count, c.state, c.error_code, c.error_text, c.created_ms, c.ready_ms,"      \
+    " c.drop_frame, (SELECT count(*) FROM job j WHERE j.cut = c.id),"                              \
+    " (SELECT count(*) FROM job j WHERE j.cut = c.id AND j.state = 'done')"
+
+json_t *cut_timecode(int64_t frame, struct spn_rate rate, int drop)
+{
+    struct spn_timecode_rate counting;
+    char text[SPN_TIMECODE_MAX];
+
+    if (frame < 0 || spn_timecode_rate(rate, drop, &counting, NULL) < 0)
+        return json_null();
+    spn_timecode_format(frame, counting, text);
+    return json_string(text);
+}
+
+static json_t *summary_json(const struct rows *rows)
+{
+    json_t *cut = json_object(), *part;
+    int64_t ms = 0;
+
+    json_put_text(cut, "id", rows_text(rows, 0));
+    json_put_text(cut, "edit", rows_text(rows, 1));
+    json_put_text(cut, "name", rows_text(rows, 2));
+    json_put_text(cut, "title", rows_text(rows, 3));
+    json_put_text(cut, "author", rows_text(rows, 4));
+    json_put_text(cut, "note", rows_text(rows, 5));
+    json_put_text(cut, "parent", rows_text(rows, 6));
+    json_put_text(cut, "format", rows_text(rows, 7));
+    (void)json_object_set_new(
+        cut, "rate",
+        json_pack("[II]", (json_int_t)rows_number(rows, 8), (json_int_t)rows_number(rows, 9)));
+    json_put_number(cut, "frames", rows_number(rows, 10));
+    (void)spn_rescale(rows_number(rows, 10), rows_number(rows, 9) * 1000, rows_number(rows, 8),
+                      SPN_NEAREST, &ms);
+    json_put_number(cut, "duration_ms", ms);
+    json_put_number(cut, "clip_count", rows_number(rows, 11));
+    json_put_text(cut, "state", rows_text(rows, 12));
+    if (rows_text(rows, 13)) {
+        part = json_object();
+        json_put_text(part, "code", rows_text(rows, 13));
+        json_put_text(part, "text", rows_text(rows, 14));
+    } else {
+        part = json_null();
+    }
+    (void)json_object_set_new(cut, "error", part);
+    json_put_time(cut, "created", rows_number(rows, 15));
+    json_put_time(cut, "ready", rows_number(rows, 16));
+    part = json_object();
+    json_put_number(part, "total", rows_number(rows, 18));
+    json_put_number(part, "done", rows_number(rows, 19));
+    json_put_text(part, "unit", "jobs");
+    (void)json_object_set_new(cut, "progress", part);
+    return cut;
+}
+
+int cut_summary(struct db *db, const char *id, json_t **out, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    *out = NULL;
+    if ((ret = db_query(db, "SELECT " CUT_COLUMNS " FROM cut c WHERE c.id = $1",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0)
+        *out = summary_json(rows);
+    rows_close(rows);
+    return ret == 0 ? spn_error_set(err, SPN_ENOENT, "there is no cut %s", id) : ret;
+}
+
+int cut_page(struct db *db, const char *state, const char *cursor, int limit, json_t *out,
+             struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if (state)
+        ret = db_query(db,
+                       "SELECT " CUT_COLUMNS " FROM cut c WHERE c.state = $3 AND c.id < $1"
+                       " ORDER BY c.id DESC LIMIT $2",
+                       DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
+    else
+        ret = db_query(db,
+                       "SELECT " CUT_COLUMNS " FROM cut c WHERE c.id < $1 ORDER BY c.id DESC"
+                       " LIMIT $2",
+                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
+    if (ret < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0)
+        (void)json_array_append_new(out, summary_json(rows));
+    rows_close(rows);
+    return ret;
+}
+
+/* ---- with its clips ---- */
+
+static json_t *clip_json(const struct cut *cut, size_t i)
+{
+    const struct spn_composition *composition = cut->composition;
+    const struct spn_clip *clip = &composition->clips[i];
+    const struct cut_asset *asset = &cut->assets[clip->asset];
+    json_t *out = json_object();
+
+    json_put_text(out, "asset", asset->hash);
+    json_put_text(out, "name", asset->name);
+    json_put_number(out, "in", clip->in);
+    json_put_number(out, "out", clip->out);
+    json_put_number(out, "frame", composition->start[i]);
+    (void)json_object_set_new(out, "in_timecode",
+                              cut_timecode(asset->start + clip->in, composition->rate, cut->drop));
+    (void)json_object_set_new(out, "out_timecode",
+                              cut_timecode(asset->start + clip->out, composition->rate, cut->drop));
+    (void)json_object_set_new(out, "timecode",
+                              cut_timecode(composition->start[i], composition->rate, cut->drop));
+    return out;
+}
+
+static int stretches_json(const struct cut *cut, json_t *out, struct spn_error *err)
+{
+    struct spn_span *spans;
+    size_t count;
+    int ret = spn_picture_spans(cut->composition, &spans, &count, err);
+
+    for (size_t i = 0; ret >= 0 && i < count; i++) {
+        json_t *stretch;
+
+        if (spans[i].kind != SPN_BRIDGE)
+            continue;
+        stretch = json_object();
+        json_put_number(stretch, "frame", spans[i].start);
+        json_put_number(stretch, "frames", spans[i].frames);
+        json_put_number(stretch, "fragments", spans[i].fragments);
+        (void)json_object_set_new(stretch, "timecode",
+                                  cut_timecode(spans[i].start, cut->composition->rate, cut->drop));
+        (void)json_array_append_new(out, stretch);
+    }
+    free(spans);
+    return ret;
+}
+
+int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
+{
+    json_t *clips = json_array(), *stretches = json_array();
+    struct cut *cut = NULL;
+    int ret;
+
+    *out = NULL;
+    if ((ret = cut_summary(db, id, out, err)) < 0 || (ret = cut_load(db, id, &cut, err)) < 0 ||
+        (ret = stretches_json(cut, stretches, err)) < 0) {
+        json_decref(*out);
+        *out = NULL;
+        json_decref(clips);
+        json_decref(stretches);
+        cut_free(cut);
+        return ret;
+    }
+    for (size_t i = 0; i < cut->composition->count; i++)
+        (void)json_array_append_new(clips, clip_json(cut, i));
+    (void)json_object_set_new(*out, "clips", clips);
+    (void)json_object_set_new(*out, "bridges", stretches);
+    cut_free(cut);
+    return SPN_OK;
+}
+
+/* ---- as a list ---- */
+
+int cut_export(struct db *db, const char *id, const char *format, struct spn_buffer *out,
+               const char **type, struct spn_error *err)
+{
+    static const struct {
+        const char *format, *type;
+        int (*write)(const struct spn_composition *composition, const struct cut_names *names,
+                     struct spn_buffer *out, struct spn_error *err);
+    } writers[] = {
+        { "otio", "application/json", otio_write },
+        { "edl", "text/plain; charset=utf-8", edl_write },
+        { "cpl", "application/xml", cpl_write },
+    };
+    const char **asset_names = NULL;
+    int64_t *asset_starts = NULL;
+    struct cut *cut = NULL;
+    size_t w = 0, count;
+    int ret;
+
+    while (w < 3 && strcmp(writers[w].format, format) != 0)
+        w++;
+    if (w == 3)
+        return spn_error_set(err, SPN_EINVAL, "the format is otio, edl or cpl, not \"%.40s\"",
+                             format);
+    if ((ret = cut_load(db, id, &cut, err)) < 0)
+        return ret;
+    count = cut->composition->asset_count;
+    asset_names = calloc(count, sizeof(*asset_names));
+    asset_starts = calloc(count, sizeof(*asset_starts));
+    if (!asset_names || !asset_starts) {
+        ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
+        goto done;
+    }
+    for (size_t i = 0; i < count; i++) {
+        asset_names[i] = cut->assets[i].name;
+        asset_starts[i] = cut->assets[i].start;
+    }
+    ret = writers[w].write(cut->composition,
+                           &(struct cut_names){ cut->name, asset_names, asset_starts, cut->drop },
+                           out, err);
+    *type = writers[w].type;
+
+done:
+    free(asset_names);
+    free(asset_starts);
+    cut_free(cut);
+    return ret;
+}

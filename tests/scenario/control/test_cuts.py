@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""test_cuts.py - compositions through the API: lists in, everything that is wrong with them, lists out,
+what changed between two; what may not be used. Assets come from a worker with canned files. Prints TAP."""
+import argparse
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from control import Control, Worker
+
+arguments = argparse.ArgumentParser()
+arguments.add_argument("--control", required=True)
+arguments.add_argument("--tracks", required=True, help="the program that writes track files")
+arguments.add_argument("--document", required=True)
+arguments.add_argument("--database")
+options = arguments.parse_args()
+
+count = failed = 0
+
+
+def report(ok, name, detail=""):
+    global count, failed
+    count += 1
+    failed += not ok
+    print(f"{'ok' if ok else 'not ok'} {count} - {name}" + (f"\n# {detail}" if not ok else ""), flush=True)
+
+
+def same(name, got, want):
+    report(got == want, name, f"{got!r}, not {want!r}")
+
+
+films = tempfile.mkdtemp(prefix="sampan-films.")
+subprocess.run([options.tracks, films], check=True)
+control = Control(options.control, options.document, options.database)
+worker = Worker(control, films)
+call = control.call
+assets = {}  # name -> hash
+
+
+def asset(name, title=None, **more):
+    """An asset of 24 frames at 5 a second; more changes what it is made like."""
+    path = os.path.join(films, name)
+    with open(path, "wb") as file:
+        file.write(name.encode())
+    worker.more = more
+    ingest = call("POST", "/api/v1/ingests", {"path": path, "title": title, **(
+        {"subtitles": [{"path": path, "language": "zh-Hans"}]} if more.get("text", True) else {})}).headers["Location"]
+    worker.all(beat=False)
+    worker.more = {}
+    assets[name] = call("GET", ingest).json["asset"]
+    return assets[name]
+
+
+def make(*clips, **more):
+    return call("POST", "/api/v1/cuts", {"clips": [{"asset": a, "in": i, "out": o} for a, i, o in clips], **more})
+
+
+def edl(*events, title="A cut"):
+    """events: reel, in, out (frames at 5 a second); the record side follows."""
+    def tc(frame):
+        return f"{frame // 18000:02}:{frame // 300 % 60:02}:{frame // 5 % 60:02}:{frame % 5:02}"
+    lines, at = [f"TITLE: {title}"], 0
+    for n, (reel, begin, end) in enumerate(events, 1):
+        lines.append(f"{n:03}  {reel:8} V     C        {tc(begin)} {tc(end)} {tc(at)} {tc(at + end - begin)}")
+        at += end - begin
+    return "\n".join(lines) + "\n"
+
+
+def listed(text, **more):
+    return call("POST", "/api/v1/cuts", {"list": text, "file": "film.edl", **more})
+
+
+def faults_of(answer):
+    return [(remark["line"], remark["text"]) for remark in (answer.json.get("remarks") or []) if remark["kind"] == "fault"]
+
+
+def fault(name, answer, line, *words):
+    found = faults_of(answer)
+    report(answer.status == 422 and any(at == line and all(word in text for word in words) for at, text in found),
+           name, f"{answer.status} {found}")
+
+
+def made():
+    first = make((assets["ep01.mkv"], 0, 20), ("ep02", 3, 17), ("第三集", 0, 24), name="film", author="who", note="why")
+    same("clips by hash, by file name without its ending, by title", first.status, 201)
+    cut = call("GET", first.headers["Location"]).json
+    same("it has its clips", [(c["name"], c["in"], c["out"], c["frame"]) for c in cut["clips"]],
+         [("ep01.mkv", 0, 20, 0), ("ep02.mkv", 3, 17, 20), ("ep03.mkv", 0, 24, 34)])
+    same("and words", (cut["name"], cut["author"], cut["note"], cut["rate"], cut["frames"], cut["duration_ms"], cut["state"]),
+         ("film", "who", "why", [5, 1], 58, 11600, "draft"))
+    same("what would be bridged is between whole GOPs", [(b["frame"], b["frames"]) for b in cut["bridges"]], [(20, 14)])
+    again = make((assets["ep01.mkv"], 0, 11), (assets["ep01.mkv"], 11, 20), ("ep02", 3, 17), ("ep03", 0, 24))
+    same("the same cut in other words is the same edit", again.json["edit"], cut["edit"])
+    other = make(("ep01", 0, 19), ("ep02", 3, 17), ("ep03", 0, 24), parent=cut["id"])
+    report(other.json["edit"] != cut["edit"], "a frame less is another")
+    same("which knows its parent", other.json["parent"], cut["id"])
+    diff = call("GET", f"/api/v1/cuts/{cut['id']}/diff/{other.json['id']}").json
+    same("what left is told", [(c["name"], c["in"], c["out"], c["frame"], c["timecode"]) for c in diff["left"]],
+         [("ep01.mkv", 19, 20, 19, "00:00:03:04")])
+    same("nothing came", (diff["came"], diff["kept_frames"]), ([], 57))
+    moved = make(("ep02", 3, 17), ("ep01", 0, 20), ("ep03", 0, 24)).json
+    diff = call("GET", f"/api/v1/cuts/{cut['id']}/diff/{moved['id']}").json
+    same("what moved left here and came there", [(c["name"], c["frame"]) for c in diff["left"] + diff["came"]],
+         [("ep02.mkv", 20), ("ep02.mkv", 0)])
+    same("cuts are listed", [c["id"] for c in call("GET", "/api/v1/cuts?limit=1").json["items"]], [moved["id"]])
+    same("by state", call("GET", "/api/v1/cuts?state=ready").json["items"], [])
+    same("a cut is forgotten", (call("DELETE", f"/api/v1/cuts/{moved['id']}").status,
+                                call("GET", f"/api/v1/cuts/{moved['id']}").status), (204, 404))
+    return cut
+
+
+def lists(cut):
+    for form in ("otio", "edl", "cpl"):
+        written = call("GET", f"/api/v1/cuts/{cut['id']}/export?format={form}")
+        back = listed(written.body.decode(), name="back")
+        same(f"what is written as {form} is read back to the same edit", (back.status, back.json.get("edit")), (201, cut["edit"]))
+    same("a format that is none is refused", call("GET", f"/api/v1/cuts/{cut['id']}/export?format=aaf").status, 400)
+    text = edl(("EP01", 0, 10), ("EP02", 5, 10))
+    answer = listed(text)
+    same("reels are found whatever their case, and the rate from the assets", (answer.status, answer.json.get("rate")), (201, [5, 1]))
+    same("a list names itself", answer.json["name"], "A cut")
+    same("a list in base64", call("POST", "/api/v1/cuts", {"list_base64": base64.b64encode(text.encode()).decode()}).json["edit"],
+         answer.json["edit"])
+    same("an unknown reel is said to be an asset", listed(edl(("TAPE7", 0, 10), ("EP02", 5, 10)), reels={"TAPE7": "ep01.mkv"}).json["edit"],
+         answer.json["edit"])
+    hour = edl(("EP01", 18000, 18010), ("EP02", 18005, 18010))
+    fault("an hour is not guessed away, but named", listed(hour), 2, "24 frames", "--start 01:00:00:00")
+    same("and taken where it is said", listed(hour, start="01:00:00:00").json.get("edit"), answer.json["edit"])
+    same("a source's own timecode counts", listed(edl(("TC01", 18000, 18010))).status, 201)
+    fault("its frames before that are not there", listed(edl(("TC01", 0, 10))), 2, "24 frames")
+
+
+def refusals():
+    fault("a range that ends too late", make(("ep01", 0, 20), ("ep01", 5, 25)), 2, "frame 5 to 25", "has 24 frames")
+    fault("out before in", make(("ep01", 5, 4)), 1, "ends before it begins")
+    fault("a clip of no frames", make(("ep01", 5, 5)), 1, "no frames")
+    fault("an unknown reel", listed(edl(("NOBODY", 0, 10))), 2, "NOBODY", "--reel")
+    fault("a reel said to be what is not there", listed(edl(("X", 0, 10)), reels={"X": "ep99"}), 2, "ep99")
+    asset("ep01.mov")
+    fault("a name of two", make(("ep01", 0, 5)), 1, "2 assets", "ep01")
+    same("is no question by its hash", make((assets["ep01.mkv"], 0, 5)).status, 201)
+    lines = edl(("EP02", 0, 10), ("EP03", 0, 10)).splitlines()
+    gap = "\n".join(lines[:2] + [lines[2].replace("00:00:02:00 00:00:04:00", "00:00:03:00 00:00:05:00")])
+    fault("a gap", listed(gap), 3, "gap of 5 frames")
+    over = "\n".join(lines[:2] + [lines[2].replace("00:00:02:00 00:00:04:00", "00:00:01:00 00:00:03:00")])
+    fault("an overlap", listed(over), 3, "before the end")
+    fault("another rate asked for", listed(edl(("EP02", 0, 10)), rate="25"), 2, "25/1", "5/1")
+    asset("slow.mkv", rate=[4, 1])
+    fault("assets of different rates", make(("ep02", 0, 5), ("slow", 0, 5)), None, "different rates")
+    fault("a dissolve", listed(edl(("EP02", 0, 10)).replace(" C  ", " D 005")), 2, "dissolve")
+    many = faults_of(make(("ep02", 0, 99), ("nobody", 0, 1), ("ep03", 7, 7), ("ep03", 9, 3)))
+    same("all faults at once", [line for line, _ in sorted(many)], [1, 2, 3, 4])
+    bad = base64.b64encode(b"TITLE: x\n001  EP02     V     C        00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\n"
+                           b"* FROM CLIP NAME: \xff\xfe\n").decode()
+    fault("a name that is not UTF-8", call("POST", "/api/v1/cuts", {"list_base64": bad}), 3, "UTF-8")
+    fault("numbers that are too large", make(("ep02", 0, 2 ** 62)), 1, "24 frames")
+    same("numbers that overflow", make(("ep02", 0, 2 ** 64)).status, 400)
+    fault("numbers below nothing", make(("ep02", -1, 4)), 1, "from 0")
+    same("no clips", make().status, 422)
+    same("an empty list", listed(" \n").status, 422)
+    deep = '{"OTIO_SCHEMA":"Timeline.1","tracks":' + '{"OTIO_SCHEMA":"Stack.1","children":[' * 500 + "]}" * 500 + "}"
+    same("a list that is too deep", listed(deep).status, 422)
+    same("too many clips", make(*[("ep02", 0, 1)] * 100001).status, 413)
+    text = "TITLE: x\n" + "001  EP02     V     C        00:00:00:00 00:00:00:01 00:00:00:00 00:00:00:01\n" * 120000
+    long = listed(text)
+    report(long.status == 422 and any("more than 100000 events" in text for _, text in faults_of(long)), "too many events",
+           f"{long.status} {faults_of(long)[:2]}")
+    same("nothing at all", call("POST", "/api/v1/cuts", {}).status, 400)
+    same("two lists", call("POST", "/api/v1/cuts", {"list": "x", "clips": []}).status, 400)
+    same("a member that is none", make(("ep02", 0, 1), clip=1).status, 400)
+    same("a rate that is none", make(("ep02", 0, 1), rate="fast").status, 400)
+    same("a parent that is none", make(("ep02", 0, 1), parent="cut_" + "0" * 26).status, 404)
+    same("a title that is none", make(("ep02", 0, 1), title="title_" + "0" * 26).status, 404)
+    same("a cut that is none", call("GET", "/api/v1/cuts/cut_" + "0" * 26).status, 404)
+    before = len(call("GET", "/api/v1/cuts?limit=200").json["items"])
+    make(("ep02", 0, 99))
+    same("what was refused changed nothing", len(call("GET", "/api/v1/cuts?limit=200").json["items"]), before)
+
+
+def restricted():
+    path = f"/api/v1/assets/{assets['ep02.mkv']}/restricted"
+    same("nothing is restricted", call("GET", path).json, {"ranges": []})
+    ranges = [{"in": 3, "out": 8, "reason": "a song", "territories": ["US", "CA"]}, {"in": 20, "out": 24, "reason": "a logo", "territories": []}]
+    same("ranges are said", call("PUT", path, {"ranges": ranges}).json["ranges"], ranges)
+    for body, why in (([{"in": 3, "out": 25, "reason": "x"}], "outside"), ([{"in": 3, "out": 3, "reason": "x"}], "empty"),
+                      ([{"in": 3, "out": 5}], "no reason"), ([{"in": 3, "out": 5, "reason": "x", "territories": ["USA"]}], "no territory")):
+        same(f"refused: {why}", call("PUT", path, {"ranges": body}).status, 400)
+    same("what was refused changed nothing", call("GET", path).json["ranges"], ranges)
+    same("nothing is restricted again", (call("DELETE", path).status, call("GET", path).json["ranges"]), (204, []))
+    same("an asset that is none", call("GET", f"/api/v1/assets/{'0' * 64}/restricted").status, 404)
+
+
+def main():
+    asset("ep01.mkv")
+    asset("ep02.mkv")
+    asset("ep03.mkv", title="第三集")
+    asset("tc01.mkv", timecode="01:00:00:00")
+    cut = made()
+    lists(cut)
+    refusals()
+    restricted()
+
+
+try:
+    control.start()
+    try:
+        main()
+    except Exception as error:
+        report(False, "it runs to its end", repr(error))
+        import traceback
+        traceback.print_exc()
+    same("every answer was as the document says", control.faults, [])
+    mine = {operation["operationId"] for path, methods in control.document["paths"].items()
+            for operation in methods.values() if "/cuts" in path or "/restricted" in path}
+    same("every operation of cuts was used", mine - control.used, set())
+    same("it ends well", control.stop(), 0)
+finally:
+    if control.process and control.process.poll() is None:
+        control.kill()
+    if failed:
+        print("# " + "\n# ".join(control.log().splitlines()[-20:]))
+    control.remove()
+    subprocess.run(["rm", "-rf", films], check=False)
+print(f"1..{count}")
+sys.exit(failed > 0)
