@@ -15,6 +15,12 @@ static const struct listing {
       { { "TITLE", "id" }, { "KIND", "kind" }, { "NAME", "names" }, { "CREATED", "created" } } },
     { "assets",
       { { "ASSET", "hash" }, { "STATE", "state" }, { "FRAMES", "frames" }, { "NAME", "name" } } },
+    { "cuts",
+      { { "CUT", "id" },
+        { "STATE", "state" },
+        { "CLIPS", "clip_count" },
+        { "FRAMES", "frames" },
+        { "NAME", "name" } } },
     { "publications",
       { { "PUBLICATION", "id" },
         { "STATE", "state" },
@@ -101,11 +107,11 @@ int cmd_ls(struct typed *typed, struct spn_error *err)
     struct client *client = NULL;
     int ret;
 
-    if (strcmp(kind, "titles") && strcmp(kind, "assets") && strcmp(kind, "publications") &&
-        strcmp(kind, "ingests"))
+    if (strcmp(kind, "titles") && strcmp(kind, "assets") && strcmp(kind, "cuts") &&
+        strcmp(kind, "publications") && strcmp(kind, "ingests"))
         return spn_error_set(
             err, SPN_EINVAL,
-            "there is no list of %.60s; there are titles, assets, publications and "
+            "there is no list of %.60s; there are titles, assets, cuts, publications and "
             "ingests",
             kind);
     if ((ret = session_open(typed, &client, err)) == SPN_OK)

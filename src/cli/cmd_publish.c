@@ -18,17 +18,18 @@ int cmd_publish(struct typed *typed, struct spn_error *err)
     struct client_call call = {
         .method = "POST", .path = "/api/v1/publications", .key = key, .patience_ms = 10000
     };
-    json_t *body = json_pack("{ss}", "asset", asset), *made = NULL;
+    int is_cut = spn_id_check("cut", asset, strlen(asset)) == SPN_OK;
+    json_t *body = json_pack("{ss}", is_cut ? "cut" : "asset", asset), *made = NULL;
     struct client *client = NULL;
     struct spn_hash hash;
     int ret;
 
     session_key(key);
-    if (spn_hash_parse(asset, strlen(asset), &hash) < 0) {
+    if (!is_cut && spn_hash_parse(asset, strlen(asset), &hash) < 0) {
         ret = spn_error_set(
             err, SPN_EINVAL,
-            "%.100s is not an asset: its name is 64 letters and digits, as `sampan ls "
-            "assets` shows it",
+            "%.100s is not an asset or a cut: an asset's name is 64 letters and digits, as `sampan "
+            "ls assets` shows it, a cut's is like cut_…",
             asset);
         goto done;
     }

@@ -55,11 +55,11 @@ extern const size_t command_count;
 const struct command *command_find(const char *name);
 
 command_run cmd_up, cmd_serve, cmd_worker, cmd_doctor, cmd_ingest, cmd_publish, cmd_unpublish,
-    cmd_rm, cmd_ls, cmd_show, cmd_jobs, cmd_retry, cmd_watch, cmd_check, cmd_gc, cmd_token,
+    cmd_rm, cmd_ls, cmd_show, cmd_jobs, cmd_retry, cmd_watch, cmd_check, cmd_cut, cmd_gc, cmd_token,
     cmd_version, cmd_help;
 
 extern const struct option doctor_options[], ingest_options[], publish_options[], jobs_options[],
-    gc_options[], token_options[], help_options[];
+    cut_options[], gc_options[], token_options[], help_options[];
 
 void command_help(FILE *out, const struct command *command);
 void commands_help(FILE *out);

@@ -36,19 +36,29 @@ const struct command commands[] = {
       "Waits until each file was examined, so that one which cannot be shown is refused at once, with "
       "the reason; with --wait until it is ready.",
       cmd_ingest },
-    { "publish", "ASSET", 1, 1, SETTINGS_CLIENT, publish_options, 0,
-      "Make a publication of an asset and print its URLs.", "", cmd_publish },
+    { "cut", "VERB CUT | FILE", 2, 3, SETTINGS_CLIENT, cut_options, 0,
+      "Make one film of clips of many assets: import, check, build, show, export, diff, rm.",
+      "`import FILE` makes a cut of an editor's list (CMX3600, OpenTimelineIO, IMF CPL, FCPXML), or says "
+      "line by line what is wrong with it.\n"
+      "`check CUT` says what would be encoded anew and its price, how far sound is from picture at each "
+      "join, which cues are damaged, what drops out, what may not be used.\n"
+      "`build CUT` has the bridges at the joins made; then it can be published.\n"
+      "`show CUT` lists its clips, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
+      "`rm CUT` forgets one.",
+      cmd_cut },
+    { "publish", "ASSET | CUT", 1, 1, SETTINGS_CLIENT, publish_options, 0,
+      "Make a publication of an asset or a cut and print its URLs.", "", cmd_publish },
     { "unpublish", "PUBLICATION…", 1, ANY, SETTINGS_CLIENT, NONE,
       "Withdraw publications: within five seconds their URLs answer 410.", "", cmd_unpublish },
     { "rm", "NAME…", 1, ANY, SETTINGS_CLIENT, NONE,
-      "Remove assets, titles or ingests.",
+      "Remove assets, titles, ingests or cuts.",
       "An asset that a live publication shows is kept: withdraw that first. The files go with the next "
       "`sampan gc`.",
       cmd_rm },
-    { "ls", "[titles | assets | publications | ingests]", 0, 1, SETTINGS_CLIENT, NONE,
+    { "ls", "[titles | assets | cuts | publications | ingests]", 0, 1, SETTINGS_CLIENT, NONE,
       "List what there is.", "", cmd_ls },
     { "show", "NAME", 1, 1, SETTINGS_CLIENT, NONE,
-      "Show one title, asset, publication, ingest or job: what came in, what was changed and why.", "",
+      "Show one title, asset, cut, publication, ingest or job: what came in, what was changed and why.", "",
       cmd_show },
     { "jobs", "", 0, 0, SETTINGS_CLIENT, jobs_options, 0,
       "List the jobs that are waiting, running, paused or failed.", "", cmd_jobs },

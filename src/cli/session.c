@@ -82,7 +82,7 @@ int session_kind(const char *name, const char **out, struct spn_error *err)
     } kinds[] = {
         { "title", "titles" },   { "publication", "publications" },
         { "ingest", "ingests" }, { "job", "jobs" },
-        { "token", "tokens" },
+        { "token", "tokens" },   { "cut", "cuts" },
     };
     struct spn_hash hash;
 
@@ -98,6 +98,6 @@ int session_kind(const char *name, const char **out, struct spn_error *err)
     }
     return spn_error_set(err, SPN_EINVAL,
                          "%.100s is not the name of anything: an asset's is 64 letters and digits, "
-                         "others are like title_…, publication_…, ingest_…, job_…",
+                         "others are like title_…, cut_…, publication_…, ingest_…, job_…",
                          name);
 }

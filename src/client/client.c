@@ -205,6 +205,13 @@ int client_code_of_name(const char *name)
     return 0;
 }
 
+json_t *client_problem(const struct client *client)
+{
+    if (client->status < 400)
+        return NULL;
+    return json_loadb((const char *)client->received.data, client->received.size, 0, NULL);
+}
+
 /* What the problem says, or what the status stands for where the answer is none. */
 static int problem(const struct client *client, struct spn_error *err)
 {

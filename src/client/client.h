@@ -64,6 +64,8 @@ int client_delete(struct client *client, json_t **answer, struct spn_error *err,
 /* A GET whose body is text, appended to out: at most CLIENT_ANSWER_MAX bytes. */
 int client_text(struct client *client, const char *path, struct spn_buffer *out,
                 struct spn_error *err);
+/* The problem (RFC 9457) that the last call ended with, whole; a new reference, NULL for none. */
+json_t *client_problem(const struct client *client);
 /* The HTTP status of the last answer, 0 where there was none. */
 long client_status(const struct client *client);
 

@@ -5,6 +5,7 @@
 #include "api.h"
 #include "cut/cut.h"
 #include "cut/cut_ask.h"
+#include "cut/cut_check.h"
 #include "cut/restricted.h"
 #include "json.h"
 
@@ -60,6 +61,14 @@ int api_cut_delete(struct request *request, struct spn_error *err)
     int ret = cut_delete(request->db, request->params[0], err);
 
     return ret < 0 ? ret : request_empty(request, 204);
+}
+
+int api_cut_check(struct request *request, struct spn_error *err)
+{
+    json_t *report;
+    int ret = cut_check(request->instance, request->db, request->params[0], &report, err);
+
+    return ret < 0 ? ret : request_answer(request, 200, report);
 }
 
 int api_cut_export(struct request *request, struct spn_error *err)

@@ -204,7 +204,9 @@ class Worker:
         which = "v0" if kind == "assemble" else "a0"
         name, content = plan[{"v0": "video", "a0": "audio"}[which]][0]["name"], self.track(which)
         self.put("track", name, content)
-        return {"track": {"name": name, "bytes": len(content), "compat_id": name_of(which)}}
+        compat = self.more.get("compat", {}).get(which, which)
+        return {"track": {"name": name, "bytes": len(content), "compat_id": name_of(compat),
+                          "average_bandwidth": 80000}}
 
     def all(self, beat=True):
         count = 0

@@ -194,6 +194,39 @@ def restricted():
     same("an asset that is none", call("GET", f"/api/v1/assets/{'0' * 64}/restricted").status, 404)
 
 
+def checks():
+    asset("hd.mkv", compat={"v0": "other"})
+    asset("mute.mkv", compat={"a0": "other"}, text=False)
+    cut = make(("ep02", 3, 17), ("ep03", 0, 20), ("ep02", 18, 24)).json["id"]
+    ranges = [{"in": 0, "out": 5, "reason": "a song", "territories": ["US"]}, {"in": 17, "out": 18, "reason": "a logo", "territories": []}]
+    call("PUT", f"/api/v1/assets/{assets['ep02.mkv']}/restricted", {"ranges": ranges})
+    told = call("POST", f"/api/v1/cuts/{cut}/check").json
+    same("what would be encoded", (told["frames"], told["bridges"], told["bridged_frames"]), (40, 2, 16))
+    same("its price, in each rung", [(r["id"], r["frames"], r["bytes"]) for r in told["renditions"]], [("v0", 16, 16 * 80000 // 5 // 8)])
+    joins = told["sound"][0]["joins"]
+    same("sound is off by what rounding to packets leaves", [(j["frame"], j["error_us"]) for j in joins], [(0, 2667), (14, -5333), (34, 0)])
+    report(all(abs(j["error_us"]) <= 10667 for j in joins), "never more than half a packet")
+    same("cues that were cut are told", [(t["language"], t["cues"], t["damaged"]) for t in told["text"]], [("zh-Hans", 2, 1)])
+    same("and which", [(c["clip"], c["start_ms"], c["end_ms"], c["head_cut"], c["tail_cut"]) for c in told["text"][0]["damaged_cues"]],
+         [(0, 0, 1400, True, False)])
+    same("what must not be used is told", [(r["clip"], r["in"], r["out"], r["frame"], r["timecode"], r["territories"]) for r in told["restricted"]],
+         [(0, 3, 5, 0, "00:00:00:00", ["US"])])
+    same("nothing drops out", (told["dropped"], told["incompatible"]), ([], []))
+    cut = make(("ep02", 0, 10), ("mute", 0, 10)).json["id"]
+    told = call("POST", f"/api/v1/cuts/{cut}/check").json
+    same("what one clip lacks drops out", [(d["media"], d["id"], d["language"], d["asset"]) for d in told["dropped"]],
+         [("audio", "a0", "zh", assets["mute.mkv"]), ("text", "t0", "zh-Hans", assets["mute.mkv"])])
+    cut = make(("ep02", 0, 10), ("hd", 0, 7), ("hd", 9, 14)).json["id"]
+    told = call("POST", f"/api/v1/cuts/{cut}/check").json
+    same("what cannot be joined is told with its price", [(i["name"], i["clips"], i["frames"]) for i in told["incompatible"]],
+         [("hd.mkv", [1, 2], 12)])
+    cut = make(("gone", 0, 10)).json["id"] if asset("gone.mkv") else None
+    same("a draft does not keep an asset", call("DELETE", f"/api/v1/assets/{assets['gone.mkv']}").status, 204)
+    answer = call("POST", f"/api/v1/cuts/{cut}/check")
+    report(answer.status == 409 and "gone.mkv" in answer.json["detail"], "an asset that went is named", answer.body)
+    same("the cut can still be seen", call("GET", f"/api/v1/cuts/{cut}").json["clips"][0]["name"], "gone.mkv")
+
+
 def main():
     asset("ep01.mkv")
     asset("ep02.mkv")
@@ -203,6 +236,7 @@ def main():
     lists(cut)
     refusals()
     restricted()
+    checks()
 
 
 try:
