@@ -17,6 +17,7 @@ static const struct operation {
     media_operation *run;
 } operations[] = {
     { "audio", op_audio },
+    { "bridge", op_bridge },
     { "chunk", op_chunk },
     { "confine-probe", op_confine_probe },
     { "examine", op_examine },
@@ -33,6 +34,27 @@ static const struct operation *operation_find(const char *name)
     return NULL;
 }
 
+/* What a chunk of the plan takes, or of the largest of several. */
+static int memory_read(const json_t *request, int64_t *out, struct spn_error *err)
+{
+    const json_t *asset;
+    int64_t one = 0;
+    size_t index;
+    int ret;
+
+    if ((ret = member_int_or(json_object_get(request, "plan"), "the plan", "chunk_memory_mb", 0,
+                             1 << 20, out, err)) < 0)
+        return ret;
+    json_array_foreach(json_object_get(request, "assets"), index, asset)
+    {
+        if ((ret = member_int_or(json_object_get(asset, "plan"), "a plan", "chunk_memory_mb", 0,
+                                 1 << 20, &one, err)) < 0)
+            return ret;
+        *out = one > *out ? one : *out;
+    }
+    return SPN_OK;
+}
+
 static int limits_read(const json_t *request, struct confine_limits *out, struct spn_error *err)
 {
     const char *holder = "\"limits\" of the request";
@@ -41,8 +63,7 @@ static int limits_read(const json_t *request, struct confine_limits *out, struct
     int ret;
 
     /* Address space is not memory in use: a chunk may take twice what it is planned to need. */
-    if ((ret = member_int_or(json_object_get(request, "plan"), "the plan", "chunk_memory_mb", 0,
-                             1 << 20, &chunk_mb, err)) < 0)
+    if ((ret = memory_read(request, &chunk_mb, err)) < 0)
         return ret;
     out->memory_mb =
         2 * chunk_mb > CONFINE_MEMORY_MB_DEFAULT ? 2 * chunk_mb : CONFINE_MEMORY_MB_DEFAULT;

@@ -34,7 +34,13 @@ struct chunk {
 static int rung_add(struct chunk *chunk, const json_t *output, struct spn_error *err)
 {
     const struct plan *plan = &chunk->asset.plan;
-    struct rung_chunk part = { plan->rate, plan->gop, chunk->first, chunk->frames };
+    struct rung_chunk part = {
+        .rate = plan->rate,
+        .gop = plan->gop,
+        .first = chunk->first,
+        .frames = chunk->frames,
+        .sequence = (uint32_t)(chunk->first / plan->gop + 1),
+    };
     const char *id;
     int64_t fd;
     int ret;

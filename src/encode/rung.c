@@ -1,11 +1,14 @@
 /*
- * rung.c - one rung of a chunk.
+ * rung.c - one rung of a chunk or of a bridge.
  *
  * Access units come in decoding order. Because every GOP is closed, those of GOP g are the g-th lot
  * of `gop` of them: decode times are the frame grid itself, and a composition offset is how far a
  * frame's place on the screen is from its place in the stream. Offsets may be negative; the first
  * frame of a GOP is the earliest shown, so the least presentation time of a fragment is its decode
  * time.
+ *
+ * A chunk is one sequence to the encoder. A bridge's fragments have lengths of their own, which not
+ * every encoder can be told (SVT-AV1 1.4 begins a GOP where it likes): each is a sequence.
  */
 #include "rung.h"
 
@@ -13,6 +16,7 @@
 #include <stdlib.h>
 
 #include "piece.h"
+#include "sampan/composition.h"
 #include "scaler.h"
 #include "video_encoder.h"
 
@@ -34,7 +38,24 @@ struct rung_maker {
     struct spn_sample *samples;
     uint32_t count;         /* units gathered */
     int64_t taken, written; /* frames */
+    int64_t begun, ended;   /* frames before the encoder's sequence, and before its end */
+    uint32_t fragment;      /* the one being gathered, from 0 */
+    int64_t end;            /* frames before its end */
+    struct spn_hash compat; /* of the first fragment: all others must have it too */
 };
+
+/* Frames before the end of a fragment. */
+static int64_t fragment_end(const struct rung_chunk *chunk, uint32_t fragment)
+{
+    int64_t first, length;
+
+    if (!chunk->fragments)
+        return (int64_t)(fragment + 1) * chunk->gop;
+    if (fragment >= chunk->fragments)
+        return chunk->frames;
+    spn_bridge_fragment(chunk->frames, chunk->fragments, fragment, &first, &length);
+    return first + length;
+}
 
 int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct rung_maker **out,
                 struct spn_error *err)
@@ -56,6 +77,7 @@ int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct
     maker->rung = *rung;
     maker->chunk = chunk;
     maker->fd = fd;
+    maker->end = maker->ended = fragment_end(&maker->chunk, 0);
     *out = maker;
     return SPN_OK;
 }
@@ -82,6 +104,27 @@ static int contract_broken(const struct rung_maker *maker, const char *what, str
                          what, maker->chunk.first + maker->written);
 }
 
+/* Everything that is written must configure a decoder the same, and as the track does. */
+static int compat_check(struct rung_maker *maker, struct spn_error *err)
+{
+    const struct spn_hash *want = maker->written ? &maker->compat : maker->chunk.compat;
+    struct spn_hash compat;
+    char ours[SPN_HASH_HEX + 1];
+    int ret;
+
+    if ((ret = spn_compat_id(video_encoder_info(maker->encoder), &compat, err)) < 0)
+        return ret;
+    spn_hash_hex(&compat, ours);
+    if (want && !spn_hash_equal(want, &compat))
+        return spn_error_set(err, SPN_EMISMATCH,
+                             "%s at %" PRIu32 "x%" PRIu32 " would not be decoded like the track "
+                             "that it is for: its compat_id is %s",
+                             rung_codec_name(maker->rung.codec), maker->rung.width,
+                             maker->rung.height, ours);
+    maker->compat = compat;
+    return SPN_OK;
+}
+
 static int gop_write(struct rung_maker *maker, struct spn_error *err)
 {
     int64_t first = maker->written, frames = maker->chunk.first + first;
@@ -104,12 +147,15 @@ static int gop_write(struct rung_maker *maker, struct spn_error *err)
             .sync = unit->key,
         };
     }
-    if (!maker->written &&
-        (ret = piece_init(&maker->piece, maker->fd, video_encoder_info(maker->encoder), err)) < 0)
+    if ((ret = compat_check(maker, err)) < 0 ||
+        (!maker->written &&
+         (ret = piece_init(&maker->piece, maker->fd, video_encoder_info(maker->encoder), err)) < 0))
         return ret;
-    ret = piece_append(&maker->piece, (uint32_t)(frames / maker->chunk.gop + 1),
+    maker->piece.info = video_encoder_info(maker->encoder); /* a bridge has several */
+    ret = piece_append(&maker->piece, maker->chunk.sequence + maker->fragment,
                        (uint64_t)frames * maker->chunk.rate.den, maker->samples, maker->count, err);
     maker->written += maker->count;
+    maker->end = fragment_end(&maker->chunk, ++maker->fragment);
     maker->count = 0;
     maker->bytes.size = 0;
     return ret;
@@ -124,7 +170,7 @@ static int units_gather(struct rung_maker *maker, struct spn_error *err)
         struct unit *unit = &maker->units[maker->count];
 
         unit->offset = maker->bytes.size;
-        unit->number = encoded.number;
+        unit->number = maker->begun + encoded.number;
         unit->key = encoded.key;
         if ((ret = spn_sample_convert(maker->rung.codec, encoded.data, encoded.size, &maker->bytes,
                                       err)) < 0)
@@ -132,29 +178,51 @@ static int units_gather(struct rung_maker *maker, struct spn_error *err)
         unit->size = maker->bytes.size - unit->offset;
         if (unit->size > SPN_FRAGMENT_SIZE_MAX)
             return contract_broken(maker, "a picture is too large", err);
-        if (++maker->count == maker->chunk.gop && (ret = gop_write(maker, err)) < 0)
+        if (maker->written + ++maker->count == maker->end && (ret = gop_write(maker, err)) < 0)
             return ret;
     }
     return ret;
 }
 
+/* The sequence of a bridge's fragment ends, and the next begins with another encoder. */
+static int sequence_next(struct rung_maker *maker, struct spn_error *err)
+{
+    int ret;
+
+    if ((ret = video_encoder_push(maker->encoder, NULL, err)) < 0 ||
+        (ret = units_gather(maker, err)) < 0)
+        return ret;
+    if (maker->written != maker->taken)
+        return contract_broken(maker, "frames were lost", err);
+    if (maker->taken == maker->chunk.frames)
+        return SPN_OK;
+    video_encoder_destroy(maker->encoder);
+    maker->begun = maker->taken;
+    maker->ended = maker->end;
+    return video_encoder_create(&maker->rung, maker->chunk.rate, maker->chunk.gop, &maker->encoder,
+                                err);
+}
+
 static int rung_take(void *opaque, const AVFrame *frame, struct spn_error *err)
 {
     struct rung_maker *maker = opaque;
+    const struct rung_chunk *chunk = &maker->chunk;
     const AVFrame *scaled = NULL;
     int ret;
 
     if (frame && (ret = scaler_run(maker->scaler, frame, &scaled, err)) < 0)
         return ret;
     maker->taken += frame != NULL;
-    if ((ret = video_encoder_push(maker->encoder, scaled, err)) < 0 ||
-        (ret = units_gather(maker, err)) < 0)
+    if ((frame || !chunk->fragments) &&
+        ((ret = video_encoder_push(maker->encoder, scaled, err)) < 0 ||
+         (ret = units_gather(maker, err)) < 0))
         return ret;
     if (frame)
-        return SPN_OK;
+        return chunk->fragments && maker->taken == maker->ended ? sequence_next(maker, err)
+                                                                : SPN_OK;
     if (maker->count && (ret = gop_write(maker, err)) < 0)
         return ret;
-    if (maker->written != maker->taken || maker->written != maker->chunk.frames)
+    if (maker->written != maker->taken || maker->written != chunk->frames)
         return contract_broken(maker, "frames were lost", err);
     return SPN_OK;
 }

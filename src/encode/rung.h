@@ -1,5 +1,6 @@
 /*
- * rung.h - one rung of a chunk: scale, encode, and write GOP after GOP as fragments of its piece.
+ * rung.h - one rung of a chunk or of a bridge: scale, encode, and write GOP after GOP as fragments
+ * of its piece.
  */
 #ifndef ENCODE_RUNG_H
 #define ENCODE_RUNG_H
@@ -15,8 +16,12 @@ struct rung_maker;
 struct rung_chunk {
     struct spn_rate rate;
     uint32_t gop;
-    int64_t first;  /* frame of the asset that the chunk begins with; a multiple of gop */
-    int64_t frames; /* in the chunk */
+    int64_t first;      /* frame of the track that the piece begins with */
+    int64_t frames;     /* in the piece */
+    uint32_t sequence;  /* number of its first fragment, from 1 */
+    uint32_t fragments; /* 0: a chunk, whole GOPs. Else a bridge: as spn_bridge_fragment() divides
+                           it, each fragment a sequence of its own to the encoder */
+    const struct spn_hash *compat; /* what the track's compat_id must be, or NULL; outlives it */
 };
 
 /* The piece is written to fd, which is empty and outlives the maker. *out goes to rung_destroy().

@@ -92,6 +92,20 @@ static void svtav1_params(const struct rung *rung, uint32_t gop, char *out, size
                    gop, LOOKAHEAD, rung->crf, rung->maxrate / 1000);
 }
 
+/*
+ * A bridge is a few pictures, with cuts among them. Its buffer is full at the start, else a picture
+ * of a clip that lasts one frame would starve; and no picture pays for those that are predicted
+ * from it, for there are too few of them. Neither is in the parameter sets.
+ */
+static void bridge_params(enum spn_codec codec, char *out, size_t size)
+{
+    size_t used = strlen(out);
+
+    if (codec != SPN_AV1)
+        (void)snprintf(out + used, size - used, ":vbv-init=0.9:%s=0",
+                       codec == SPN_H264 ? "mbtree" : "cutree");
+}
+
 static void params_write(const struct rung *rung, struct spn_rate rate, uint32_t gop, char *out,
                          size_t size)
 {
@@ -106,6 +120,8 @@ static void params_write(const struct rung *rung, struct spn_rate rate, uint32_t
         x264_params(rung, rate, gop, out, size);
         break;
     }
+    if (rung->bridge)
+        bridge_params(rung->codec, out, size);
 }
 
 void video_encoder_options(const struct rung *rung, struct spn_rate rate, uint32_t gop,

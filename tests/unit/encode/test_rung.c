@@ -29,9 +29,9 @@
 #define GOP 8
 
 static const struct rung rungs[] = {
-    { SPN_H264, 192, 108, 24, 400000, 400000, "fast" },
-    { SPN_HEVC, 192, 108, 26, 300000, 300000, "ultrafast" },
-    { SPN_AV1, 192, 108, 36, 250000, 250000, "12" },
+    { SPN_H264, 192, 108, 24, 400000, 400000, "fast", 0 },
+    { SPN_HEVC, 192, 108, 26, 300000, 300000, "ultrafast", 0 },
+    { SPN_AV1, 192, 108, 36, 250000, 250000, "12", 0 },
 };
 
 static AVFrame *picture_make(int64_t number, unsigned content)
@@ -61,7 +61,13 @@ static AVFrame *picture_make(int64_t number, unsigned content)
 static void piece_make(const struct rung *rung, int64_t first, int64_t frames, unsigned content,
                        struct spn_buffer *out)
 {
-    struct rung_chunk chunk = { RATE, GOP, first, frames };
+    struct rung_chunk chunk = {
+        .rate = RATE,
+        .gop = GOP,
+        .first = first,
+        .frames = frames,
+        .sequence = (uint32_t)(first / GOP + 1),
+    };
     struct spn_error err = { 0 };
     struct rung_maker *maker;
     struct lane *lane;
@@ -202,7 +208,7 @@ static void fails(void **state)
 /* A disk that is full is disk_full, which a worker tries again. */
 static void full_disk(void **state)
 {
-    struct rung_chunk chunk = { RATE, GOP, 0, GOP };
+    struct rung_chunk chunk = { .rate = RATE, .gop = GOP, .frames = GOP, .sequence = 1 };
     struct spn_error err = { 0 };
     struct rung_maker *maker;
     FILE *full = fopen("/dev/full", "w");

@@ -1,0 +1,271 @@
+/* cut_run.c - for tests: a composition, bridged and flattened. */
+#include "cut_run.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sampan/buffer.h"
+#include "sampan/track.h"
+
+#define FDS_MAX 32
+
+static int file_open(const char *path, int flags)
+{
+    int fd = open(path, flags, 0600);
+
+    if (fd < 0) {
+        perror(path);
+        abort();
+    }
+    return fd;
+}
+
+static void must(int ret, const struct spn_error *err)
+{
+    if (ret < 0) {
+        (void)fprintf(stderr, "%s\n", err->text);
+        abort();
+    }
+}
+
+void cut_run_init(struct cut_run *run, const char *program, const struct asset_run *const *assets,
+                  size_t count, const struct spn_clip *clips, size_t clip_count)
+{
+    struct spn_clip_asset entries[CUT_ASSETS_MAX] = { 0 };
+    struct spn_error err = { 0 };
+
+    memset(run, 0, sizeof(*run));
+    run->program = program;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *plan = json_object_get(assets[i]->examined, "plan");
+        const json_t *rate = json_object_get(plan, "rate");
+
+        run->assets[i] = assets[i];
+        entries[i].name.bytes[0] = (uint8_t)i;
+        entries[i].rate.num = (uint32_t)json_integer_value(json_array_get(rate, 0));
+        entries[i].rate.den = (uint32_t)json_integer_value(json_array_get(rate, 1));
+        entries[i].frames = json_integer_value(json_object_get(plan, "frames"));
+    }
+    must(spn_composition_make(entries[0].rate, entries, count, clips, clip_count, NULL, NULL,
+                              &run->composition, &err),
+         &err);
+    (void)snprintf(run->dir, sizeof(run->dir), "/tmp/sampan-cut-XXXXXX");
+    if (!mkdtemp(run->dir))
+        abort();
+}
+
+void cut_run_finish(struct cut_run *run)
+{
+    DIR *dir = opendir(run->dir);
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir)
+        (void)closedir(dir);
+    (void)rmdir(run->dir);
+    spn_composition_free(run->composition);
+    json_decref(run->answer);
+}
+
+static void v0_path(const struct asset_run *asset, char path[128])
+{
+    (void)snprintf(path, 128, "%s/v0.mp4", asset->dir);
+}
+
+json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count)
+{
+    char path[128];
+    struct stat st;
+    int source, index;
+
+    asset_run_path(asset, "index", -1, path);
+    source = fds[(*count)++] = file_open(asset->source, O_RDONLY);
+    index = fds[(*count)++] = file_open(path, O_RDONLY);
+    if (fstat(source, &st) < 0)
+        abort();
+    return json_pack("{s:{s:i,s:s,s:s,s:I},s:i,s:O,s:O}", "source", "fd", source, "name",
+                     strrchr(asset->source, '/') + 1, "hash", asset->hash, "size",
+                     (json_int_t)st.st_size, "index_fd", index, "conform",
+                     json_object_get(asset->examined, "conform"), "plan",
+                     json_object_get(asset->examined, "plan"));
+}
+
+static json_t *rendition_json(const struct asset_run *asset, int *fds, size_t *count)
+{
+    char path[128];
+
+    v0_path(asset, path);
+    fds[*count] = file_open(path, O_RDONLY);
+    return json_pack("{s:{s:i,s:s}}", "track", "fd", fds[(*count)++], "name", "v0.mp4");
+}
+
+/* The frames of [start, start + frames) of the timeline, clip after clip. */
+static json_t *parts_json(const struct spn_composition *composition, int64_t start, int64_t frames)
+{
+    json_t *parts = json_array();
+
+    for (int64_t at = start; at < start + frames;) {
+        struct spn_place place;
+        struct spn_error err = { 0 };
+        const struct spn_clip *clip;
+        int64_t length;
+
+        must(spn_composition_locate(composition, at, &place, &err), &err);
+        clip = &composition->clips[place.clip];
+        length = clip->out - place.frame;
+        if (length > start + frames - at)
+            length = start + frames - at;
+        (void)json_array_append_new(parts, json_pack("{s:i,s:I,s:I}", "asset", (int)clip->asset,
+                                                     "from", (json_int_t)place.frame, "to",
+                                                     (json_int_t)(place.frame + length)));
+        at += length;
+    }
+    return parts;
+}
+
+static void compat_of(const struct asset_run *asset, char hex[SPN_HASH_HEX + 1])
+{
+    struct spn_error err = { 0 };
+    struct spn_track *track;
+    struct spn_hash hash;
+    char path[128];
+
+    v0_path(asset, path);
+    must(spn_track_open(path, &track, &err), &err);
+    must(spn_compat_id(spn_track_info(track), &hash, &err), &err);
+    spn_hash_hex(&hash, hex);
+    spn_track_close(track);
+}
+
+static int answer_take(struct cut_run *run, struct media_run *answer, struct spn_error *err)
+{
+    json_decref(run->answer);
+    run->answer = json_incref(answer->answer);
+    if (answer->exited == 0)
+        return SPN_OK;
+    return spn_error_set(err, SPN_EMISMATCH, "exit %d, signal %d, %s: %s", answer->exited,
+                         answer->signaled,
+                         json_string_value(json_object_get(answer->answer, "code")),
+                         json_string_value(json_object_get(answer->answer, "text")));
+}
+
+static int bridge_make(struct cut_run *run, const struct spn_span *span, uint32_t sequence,
+                       const char *path, struct spn_error *err)
+{
+    const struct spn_composition *composition = run->composition;
+    json_t *video = json_array_get(asset_run_plan(run->assets[0], "video"), 0);
+    json_t *assets = json_array(), *request;
+    char compat[SPN_HASH_HEX + 1];
+    struct media_run answer;
+    int fds[FDS_MAX], out, ret;
+    size_t count = 0;
+
+    for (size_t i = 0; i < composition->asset_count; i++)
+        (void)json_array_append_new(assets, run->from_renditions
+                                                ? rendition_json(run->assets[i], fds, &count)
+                                                : cut_asset_json(run->assets[i], fds, &count));
+    compat_of(run->assets[0], compat);
+    out = fds[count++] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
+    request = json_pack("{s:i,s:{s:[i,i],s:i,s:I,s:i},s:o,s:o,s:[{s:s,s:i,s:s,s:O}]}", "version", 1,
+                        "bridge", "rate", (int)composition->rate.num, (int)composition->rate.den,
+                        "gop", (int)composition->gop, "start", (json_int_t)span->start, "sequence",
+                        (int)sequence, "assets", assets, "parts",
+                        parts_json(composition, span->start, span->frames), "outputs", "id", "v0",
+                        "fd", out, "compat_id", compat, "rung", video);
+    if (run->change)
+        run->change(request);
+    media_run(run->program, "bridge", request, &answer);
+    json_decref(request);
+    while (count > 0)
+        (void)close(fds[--count]);
+    run->encoded += span->frames;
+    ret = answer_take(run, &answer, err);
+    media_run_finish(&answer);
+    return ret;
+}
+
+/* Fragments [from, from + count) of the file at path, in a new place. */
+static void fragments_append(FILE *out, const char *path, size_t from, size_t count,
+                             uint32_t *sequence, uint64_t *ticks)
+{
+    const struct spn_fragment *fragments;
+    struct spn_error err = { 0 };
+    struct spn_track *track;
+    FILE *in = fopen(path, "r");
+    size_t all;
+
+    must(spn_track_open(path, &track, &err), &err);
+    fragments = spn_track_all(track, &all);
+    if (!in || from + count > all)
+        abort();
+    for (size_t i = from; i < from + count; i++) {
+        uint8_t *bytes = malloc(fragments[i].size);
+
+        if (!bytes || fseeko(in, (off_t)fragments[i].offset, SEEK_SET) < 0 ||
+            fread(bytes, 1, fragments[i].size, in) != fragments[i].size)
+            abort();
+        spn_prefix_write(spn_track_info(track), fragments[i].moof_size, (*sequence)++, *ticks,
+                         bytes);
+        *ticks += (uint64_t)fragments[i].duration;
+        if (fwrite(bytes, 1, fragments[i].size, out) != fragments[i].size)
+            abort();
+        free(bytes);
+    }
+    spn_track_close(track);
+    (void)fclose(in);
+}
+
+static void header_append(FILE *out, const char *path)
+{
+    struct spn_error err = { 0 };
+    struct spn_track *track;
+    const uint8_t *header;
+    size_t size;
+
+    must(spn_track_open(path, &track, &err), &err);
+    header = spn_track_header(track, &size);
+    if (fwrite(header, 1, size, out) != size)
+        abort();
+    spn_track_close(track);
+}
+
+int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err)
+{
+    struct spn_span *spans;
+    char piece[128], from[128];
+    uint32_t sequence = 1;
+    uint64_t ticks = 0;
+    size_t count;
+    FILE *out;
+    int ret;
+
+    (void)snprintf(path, 128, "%s/%s", run->dir, name);
+    if (!(out = fopen(path, "w")))
+        abort();
+    v0_path(run->assets[0], from);
+    header_append(out, from);
+    must(ret = spn_picture_spans(run->composition, &spans, &count, err), err);
+    for (size_t i = 0; i < count && ret == SPN_OK; i++) {
+        const struct spn_span *span = &spans[i];
+
+        if (span->kind == SPN_REFERENCE) {
+            v0_path(run->assets[run->composition->clips[span->clip].asset], from);
+            fragments_append(out, from, (size_t)span->gop, (size_t)span->gops, &sequence, &ticks);
+            continue;
+        }
+        (void)snprintf(piece, sizeof(piece), "%s/bridge.%zu", run->dir, i);
+        if ((ret = bridge_make(run, span, sequence, piece, err)) == SPN_OK)
+            fragments_append(out, piece, 0, span->fragments, &sequence, &ticks);
+    }
+    free(spans);
+    (void)fclose(out);
+    return ret;
+}

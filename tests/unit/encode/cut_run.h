@@ -1,0 +1,41 @@
+/*
+ * cut_run.h - for tests: a composition of assets, its bridges made with sampan-media, and the whole
+ * written as one track file, as a viewer is given it.
+ */
+#ifndef TEST_CUT_RUN_H
+#define TEST_CUT_RUN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "asset_run.h"
+#include "sampan/composition.h"
+
+#define CUT_ASSETS_MAX 4
+
+/* Changes the request of a bridge before it is asked for. */
+typedef void cut_change(json_t *request);
+
+struct cut_run {
+    const char *program;
+    const struct asset_run *assets[CUT_ASSETS_MAX]; /* borrowed */
+    struct spn_composition *composition;
+    cut_change *change;  /* or NULL */
+    int from_renditions; /* sources are gone */
+    char dir[64];        /* of bridges and tracks; removed by cut_run_finish() */
+    int64_t encoded;     /* frames, or packets, that were encoded or copied into bridges */
+    json_t *answer;      /* of the last bridge that was made */
+};
+
+/* Assets have one video rendition, put together as v0.mp4. */
+void cut_run_init(struct cut_run *run, const char *program, const struct asset_run *const *assets,
+                  size_t count, const struct spn_clip *clips, size_t clip_count);
+void cut_run_finish(struct cut_run *run);
+
+/* Make all bridges of the picture and write DIR/NAME. SPN_OK, or what sampan-media said. */
+int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err);
+
+/* The member of the answer to examine, {"conform","plan",…}, with open descriptors. */
+json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count);
+
+#endif

@@ -1,0 +1,364 @@
+/*
+ * test_bridge.c - a composition shows every frame that its clips have, in place, and nobody sees
+ * where it was joined.
+ *
+ * usage: test_bridge SAMPAN-MEDIA. Pictures carry codes (tests/fixtures/code.h).
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "asset_run.h"
+#include "code.h"
+#include "cut_run.h"
+#include "film.h"
+#include "process.h"
+#include "sampan/track.h"
+
+static const char *program;
+static char dir[] = "/tmp/sampan-films-XXXXXX";
+
+static struct row {
+    const char *name;
+    unsigned num, den, width, height;
+    const char *codec, *preset;
+} rows[] = {
+    { "H.264 at 24000/1001", 24000, 1001, 320, 180, "h264", "medium" },
+    { "H.264 at 25", 25, 1, 320, 180, "h264", "medium" },
+    { "H.264 at 30000/1001", 30000, 1001, 256, 144, "h264", "fast" },
+    { "H.264 at 60000/1001", 60000, 1001, 256, 144, "h264", "fast" },
+    { "HEVC at 25", 25, 1, 256, 144, "hevc", "fast" },
+    { "AV1 at 24000/1001", 24000, 1001, 256, 144, "av1", "10" },
+};
+
+/* Raw frames of a file, all in memory. */
+struct frames {
+    uint8_t *bytes;
+    size_t size, count; /* bytes of one; how many */
+};
+
+static void frames_read(const struct row *row, const char *path, struct frames *out)
+{
+    const char *argv[] = { "ffmpeg", "-nostdin", "-v",     "error",       "-i",       path,
+                           "-map",   "0:v:0",    "-vsync", "passthrough", "-pix_fmt", "yuv420p",
+                           "-f",     "rawvideo", "-",      NULL };
+    size_t size;
+
+    out->size = (size_t)row->width * row->height * 3 / 2;
+    assert_int_equal(process_output(argv, 512u << 20, &out->bytes, &size), 0);
+    assert_int_equal(size % out->size, 0);
+    out->count = size / out->size;
+}
+
+static const uint8_t *frame_at(const struct frames *frames, int64_t n)
+{
+    assert_in_range(n, 0, frames->count - 1);
+    return frames->bytes + (size_t)n * frames->size;
+}
+
+static double psnr(const struct row *row, const uint8_t *a, const uint8_t *b)
+{
+    size_t pixels = (size_t)row->width * row->height;
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < pixels; i++) {
+        int d = a[i] - b[i];
+
+        sum += (uint64_t)(d * d);
+    }
+    return sum ? 10 * log10(255.0 * 255.0 * (double)pixels / (double)sum) : 99;
+}
+
+/* What holds of every track holds of a cut too, but that its GOPs are whole. It has no sidx. */
+static void rule_broken(void *opaque, const char *rule, const char *text)
+{
+    int *broken = opaque;
+
+    if (strcmp(rule, "sampan.sidx.present") == 0 || strcmp(rule, "sampan.gop.whole") == 0)
+        return;
+    ++*broken;
+    print_error("%s: %s\n", rule, text);
+}
+
+/* Fragments are those of the spans, in place and of their lengths. */
+static void boxes_check(const struct spn_composition *composition, const char *path)
+{
+    const struct spn_fragment *fragments;
+    struct spn_error err = { 0 };
+    struct spn_span *spans;
+    struct spn_track *track;
+    size_t count, all, at = 0;
+    int broken = 0;
+
+    assert_in_range(spn_track_check(path, rule_broken, &broken, &err), 0, 2);
+    assert_int_equal(broken, 0);
+    assert_int_equal(spn_track_open(path, &track, &err), SPN_OK);
+    assert_int_equal(spn_picture_spans(composition, &spans, &count, &err), SPN_OK);
+    fragments = spn_track_all(track, &all);
+    for (size_t i = 0; i < count; i++) {
+        int64_t left = spans[i].frames;
+
+        for (uint32_t k = 0; k < spans[i].fragments; k++, at++) {
+            int64_t first, length = left < composition->gop ? left : composition->gop;
+
+            if (spans[i].kind == SPN_BRIDGE)
+                spn_bridge_fragment(spans[i].frames, spans[i].fragments, k, &first, &length);
+            assert_true(at < all);
+            assert_int_equal(fragments[at].start,
+                             (spans[i].start + spans[i].frames - left) * composition->rate.den);
+            assert_int_equal(fragments[at].samples, length);
+            left -= length;
+        }
+        assert_int_equal(left, 0);
+    }
+    assert_int_equal(at, all);
+    free(spans);
+    spn_track_close(track);
+}
+
+/* What ffmpeg says of it while it decodes it to the end. */
+static void decode_said(const char *path, char line[256])
+{
+    char command[256];
+    FILE *said;
+
+    (void)snprintf(command, sizeof(command),
+                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i %s -f null - 2>&1",
+                   path);
+    said = popen(command, "r");
+    assert_non_null(said);
+    line[0] = '\0';
+    if (!fgets(line, 256, said))
+        line[0] = '\0';
+    (void)pclose(said);
+}
+
+static void answer_ok(int exited, struct media_run *answer)
+{
+    if (exited != 0)
+        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
+                 json_string_value(json_object_get(answer->answer, "text")));
+    media_run_finish(answer);
+}
+
+#define ASSETS 2
+
+/* Two assets of this kind: the first has four GOPs and seven frames, the second three GOPs. */
+struct made {
+    struct asset_run runs[ASSETS];
+    const struct asset_run *list[ASSETS];
+    char films[ASSETS][128];
+    struct frames source[ASSETS], encoded[ASSETS];
+    unsigned gop;
+};
+
+static void film_draw(const struct row *row, unsigned source, unsigned frames, char path[128])
+{
+    static const char *const encoder[] = { "-c:v",      "libx264", "-qp", "0", "-preset",
+                                           "ultrafast", "-g",      "31",  NULL };
+    struct film film = {
+        .path = path,
+        .picture = { row->width, row->height, row->num, row->den, (uint8_t)source, 1, 0, 0 },
+        .frames = frames,
+        .encoder = encoder,
+    };
+
+    (void)snprintf(path, 128, "%s/%u-%u-%u-%u.mkv", dir, source, row->num, row->width, frames);
+    if (access(path, F_OK) < 0)
+        assert_int_equal(film_make(&film), 0);
+}
+
+static void made_init(struct made *made, const struct row *row, const char *preset)
+{
+    struct spn_rate rate = { row->num, row->den };
+    struct media_run answer;
+    char options[256], path[128];
+    json_t *wanted;
+
+    memset(made, 0, sizeof(*made));
+    made->gop = spn_rate_gop(rate);
+    (void)snprintf(options, sizeof(options),
+                   "{\"ladder\":{\"version\":1,\"rungs\":[{\"codec\":\"%s\",\"height\":1080,"
+                   "\"preset\":\"%s\"}]}}",
+                   row->codec, preset);
+    wanted = json_loads(options, 0, NULL);
+    assert_non_null(wanted);
+    for (unsigned i = 0; i < ASSETS; i++) {
+        struct asset_run *run = &made->runs[i];
+
+        film_draw(row, i + 1, i ? 3 * made->gop : 4 * made->gop + 7, made->films[i]);
+        answer_ok(asset_run_init(run, program, made->films[i], wanted, &answer), &answer);
+        answer_ok(asset_run_chunk(run, 0, &answer), &answer);
+        assert_int_equal(asset_run_assemble(run, "v0", 1, path), SPN_OK);
+        made->list[i] = run;
+        frames_read(row, made->films[i], &made->source[i]);
+        frames_read(row, path, &made->encoded[i]);
+        assert_int_equal(made->source[i].count, made->encoded[i].count);
+    }
+    json_decref(wanted);
+}
+
+static void made_finish(struct made *made)
+{
+    for (unsigned i = 0; i < ASSETS; i++) {
+        asset_run_finish(&made->runs[i]);
+        free(made->source[i].bytes);
+        free(made->encoded[i].bytes);
+    }
+}
+
+#define CLIPS 12
+
+/* A cut that has every kind of join. */
+static void clips_make(unsigned gop, struct spn_clip clips[CLIPS])
+{
+    const int64_t g = gop;
+    const struct spn_clip list[CLIPS] = {
+        { 0, g / 3, 2 * g + 5 }, /* a head, a GOP, a tail */
+        { 1, 0, g },             /* a GOP exactly, joined on its borders */
+        { 0, 2 * g, 3 * g },     /* so is this: no bridge between them */
+        { 1, g - 1, g },         /* one frame, the last of a GOP */
+        { 1, 7, 8 },             /* one frame, out of order */
+        { 0, g / 3, g / 2 },     /* a GOP that was cut already … */
+        { 0, g / 2 + 3, g - 2 }, /* … and once more */
+        { 0, 3 * g, 4 * g + 7 }, /* to the last frame: a short GOP, referenced */
+        { 1, 3 * g - 1, 3 * g }, /* the last frame alone */
+        { 0, 0, 1 },             /* the first frame alone */
+        { 1, 1, 2 * g - 1 },     /* almost two GOPs: all bridge, but none whole … */
+        { 0, g - 1, 2 * g + 1 }, /* … but one */
+    };
+
+    memcpy(clips, list, sizeof(list));
+}
+
+struct quality {
+    double sum, least;
+    int64_t count;
+};
+
+static void quality_add(struct quality *quality, double value)
+{
+    if (!quality->count++ || value < quality->least)
+        quality->least = value;
+    quality->sum += value;
+}
+
+/* Every frame of shown against the composition: -1, or the first that is wrong. */
+static int64_t frames_check(const struct row *row, const struct cut_run *run,
+                            const struct made *made, const struct frames *shown,
+                            struct quality *bridge, struct quality *full)
+{
+    const struct spn_composition *composition = run->composition;
+    struct spn_error err = { 0 };
+    struct spn_span *spans;
+    int64_t wrong = -1;
+    size_t count;
+
+    assert_int_equal(spn_picture_spans(composition, &spans, &count, &err), SPN_OK);
+    if ((int64_t)shown->count != composition->start[composition->count])
+        wrong = (int64_t)shown->count;
+    for (size_t i = 0; i < count && wrong < 0; i++)
+        for (int64_t n = spans[i].start; n < spans[i].start + spans[i].frames && wrong < 0; n++) {
+            const uint8_t *seen = frame_at(shown, n), *encoded, *source;
+            struct spn_place place;
+            struct code code;
+            uint32_t asset;
+
+            assert_int_equal(spn_composition_locate(composition, n, &place, &err), SPN_OK);
+            asset = composition->clips[place.clip].asset;
+            source = frame_at(&made->source[asset], place.frame);
+            encoded = frame_at(&made->encoded[asset], place.frame);
+            if (code_read(seen, row->width, row->width, row->height, &code) < 0 ||
+                code.source != asset + 1 || code.frame != place.frame)
+                wrong = n;
+            if (spans[i].kind == SPN_REFERENCE && memcmp(seen, encoded, shown->size) != 0)
+                wrong = n;
+            if (spans[i].kind == SPN_BRIDGE) {
+                quality_add(bridge, psnr(row, seen, source));
+                quality_add(full, psnr(row, encoded, source));
+            }
+        }
+    free(spans);
+    return wrong;
+}
+
+static void joins(void **state, int from_renditions)
+{
+    const struct row *row = *state;
+    struct quality bridge = { 0 }, full = { 0 };
+    struct spn_clip clips[CLIPS];
+    struct spn_error err = { 0 };
+    struct frames shown;
+    struct cut_run run;
+    struct made made;
+    char path[128], said[256];
+
+    made_init(&made, row, row->preset);
+    clips_make(made.gop, clips);
+    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+    run.from_renditions = from_renditions;
+    if (cut_run_picture(&run, "film.mp4", path, &err) < 0)
+        fail_msg("%s", err.text);
+    decode_said(path, said);
+    assert_string_equal(said, "");
+    frames_read(row, path, &shown);
+    assert_int_equal(frames_check(row, &run, &made, &shown, &bridge, &full), -1);
+    boxes_check(run.composition, path);
+    print_message("%s: %lld frames of bridge in %lld: %.2f dB, least %.2f; in the asset %.2f, "
+                  "least %.2f\n",
+                  row->name, (long long)bridge.count,
+                  (long long)run.composition->start[run.composition->count],
+                  bridge.sum / (double)bridge.count, bridge.least, full.sum / (double)full.count,
+                  full.least);
+    assert_true(bridge.count > 0 && bridge.count == run.encoded);
+    assert_true(bridge.sum >= full.sum - 0.5 * (double)full.count);
+    assert_true(bridge.least >= full.least - 1.5);
+    free(shown.bytes);
+    cut_run_finish(&run);
+    made_finish(&made);
+}
+
+static void joins_sources(void **state)
+{
+    joins(state, 0);
+}
+
+static void joins_renditions(void **state)
+{
+    joins(state, 1);
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static int films_remove(void **state)
+{
+    char command[64];
+
+    (void)state;
+    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
+    return system(command);
+}
+
+int main(int argc, char **argv)
+{
+    struct CMUnitTest tests[COUNT(rows) + 8];
+    size_t count = 0;
+
+    if (argc != 2 || !mkdtemp(dir))
+        return 2;
+    program = argv[1];
+    for (size_t i = 0; i < COUNT(rows); i++)
+        tests[count++] = (struct CMUnitTest){ rows[i].name, joins_sources, NULL, NULL, &rows[i] };
+    tests[count++] = (struct CMUnitTest){ "a bridge of what a rendition still has",
+                                          joins_renditions, NULL, NULL, &rows[0] };
+    return _cmocka_run_group_tests("bridge", tests, count, NULL, films_remove);
+}
