@@ -184,6 +184,8 @@ def power(options, work):
     first.stop()
 
     total = len(cut.read_events(record))
+    if total < 50: # two films are some hundreds: the recorder was not there
+        raise RuntimeError(f"only {total} events were recorded; is {options.recorder} there?")
     found = []
     for number in range(options.cuts):
         point = rng.randrange(1, total)
