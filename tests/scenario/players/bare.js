@@ -16,7 +16,9 @@ const controls = {
     const player = new Hls({ enableWebVTT: true, renderTextTracksNatively: true });
     const is = (track, tag) => (track.lang || '').split('-')[0] === tag.split('-')[0];
     window.problems = [];
-    player.on(Hls.Events.ERROR, (_, data) => (data.fatal || !/Stalled|Nudge/i.test(data.details)) && problems.push(data.details));
+    /* A request given up for another rendition is no error; stalls are seen by the checks themselves. */
+    const harmless = [Hls.ErrorDetails.INTERNAL_ABORTED, Hls.ErrorDetails.BUFFER_STALLED_ERROR, Hls.ErrorDetails.BUFFER_NUDGE_ON_STALL];
+    player.on(Hls.Events.ERROR, (_, data) => (data.fatal || !harmless.includes(data.details)) && problems.push(data.details));
     player.loadSource(address);
     player.attachMedia(video);
     window.bare = {

@@ -15,6 +15,7 @@ import { options } from './arguments.js';
 import { diagnostic } from './tap.js';
 
 const PATIENCE_MS = 30000;
+const PASSES = 3; /* of what a busy machine may spoil */
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
@@ -73,37 +74,36 @@ export async function playsThrough(driver) {
   const frames = options.frames || Math.round(duration * options.rate);
   assert.ok(Math.abs(duration - frames / options.rate) < 0.05, `the duration is ${duration} s, not ${frames / options.rate}`);
 
-  /* Over the beginning again, now watched from its first frame on. */
-  await video(tab, 'video.pause(); video.currentTime = 0;');
-  await until('being at the beginning', () => video(tab, 'return !video.seeking && video.readyState >= 3;'));
   await watch(tab);
-  await video(tab, 'await video.play();');
+
+  /*
+   * A machine with other work to do skips a frame now and then, or decodes too slowly for a moment: then
+   * once more, from the beginning. What is wrong in the bytes is wrong each time.
+   */
   const last = options.seconds && options.seconds < duration ? options.seconds : duration;
-  const got = await playTo(tab, last);
-  const seen = new Set(got.seen);
-  const expected = last < duration ? Math.max(...seen) : frames;
-  const missed = () => Array.from({ length: expected - 1 }, (_, i) => i + 1).filter((n) => !seen.has(n));
+  const expected = Math.round(last * options.rate);
+  const seen = new Set();
+  let missed;
+  let stalls;
+  for (let pass = 0; pass < PASSES; pass++) {
+    await video(tab, 'video.pause(); video.currentTime = 0;');
+    await until('being at the beginning', () => video(tab, 'return !video.seeking && video.readyState >= 3;'));
+    await taken(tab);
+    await video(tab, 'await video.play();');
+    const got = await playTo(tab, last);
 
-  noneWrong(got);
-  const playing = got.events.findIndex(({ name }) => name === 'playing');
-  const stalls = got.events.slice(playing + 1).filter(({ name, at }) => name === 'waiting' && at < duration - 0.5);
-  assert.deepEqual(stalls, [], 'it waited while playing');
-  const ranges = await video(tab, 'return [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);');
-  assert.equal(ranges.length, 1, `one buffered range, not ${JSON.stringify(ranges)}`);
-
-  /* A machine with other work to do skips a frame now and then: those are played once more. */
-  diagnostic(`${expected} frames, not seen: ${missed().join(' ') || 'none'}`);
-  for (let pass = 0; pass < 3 && missed().length > expected / 500; pass++) {
-    for (const frame of missed()) {
-      if (seen.has(frame)) continue;
-      await video(tab, 'video.currentTime = argument; await video.play();', Math.max(0, frame / options.rate - 0.5));
-      const more = await playTo(tab, Math.min(duration, frame / options.rate + 0.3));
-
-      noneWrong(more);
-      for (const n of more.seen) seen.add(n);
-    }
+    noneWrong(got);
+    for (const n of got.seen) seen.add(n);
+    missed = Array.from({ length: expected - 1 }, (_, i) => i + 1).filter((n) => !seen.has(n));
+    const playing = got.events.findIndex(({ name }) => name === 'playing');
+    stalls = got.events.slice(playing + 1).filter(({ name, at }) => name === 'waiting' && at < duration - 0.5);
+    diagnostic(`${expected} frames, not seen: ${missed.join(' ') || 'none'}; waited at: ${stalls.map(({ at }) => at).join(' ') || 'nowhere'}`);
+    const ranges = await video(tab, 'return [...Array(video.buffered.length).keys()].map((i) => [video.buffered.start(i), video.buffered.end(i)]);');
+    assert.equal(ranges.length, 1, `one buffered range, not ${JSON.stringify(ranges)}`);
+    if (!stalls.length && missed.length <= expected / 500) return;
   }
-  assert.ok(missed().length <= Math.ceil(expected / 500), `${missed().length} of ${expected} frames were not seen: ${missed().slice(0, 20)}`);
+  assert.ok(missed.length <= expected / 500, `${missed.length} of ${expected} frames were not seen: ${missed.slice(0, 20)}`);
+  assert.deepEqual(stalls, [], 'it waited while playing');
 }
 
 /** Seeking, forward and back: what is shown then are the frames of that place. */
@@ -151,28 +151,35 @@ export async function changesAudio(driver) {
   const { tab } = driver;
   const dir = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
 
+  const heard = (file, tag, began) => {
+    let lines;
+
+    try {
+      lines = execFileSync(options.sample, ['listen', file, '--source', String(options.source), '--language', tag, '--first', String(Math.round(began * 48000)), '--search', '16000'], { encoding: 'utf8' });
+    } catch (error) {
+      lines = String(error.stdout); // it says so where it did not find each second
+    }
+    return lines.split('\n').filter((line) => / -?\d+ \d/.test(line)).length;
+  };
+
   try {
     for (const language of ['en', 'zh']) {
-      await video(tab, 'video.currentTime = 1; video.muted = false; await video.play();');
-      await driver.audio(language);
-      await sleep(2500); // what was buffered before may still be heard
-      const { began, pcm } = await video(tab, 'return window.spnListen(video, 3);');
-      const file = path.join(dir, `${language}.wav`);
+      let right = 0;
 
-      writeFileSync(file, wav(Buffer.from(pcm, 'base64')));
-      const heard = (tag) => {
-        try {
-          return execFileSync(options.sample, ['listen', file, '--source', String(options.source), '--language', tag, '--first', String(Math.round(began * 48000)), '--search', '16000'], { encoding: 'utf8' });
-        } catch (error) {
-          return `${error.stdout}`;
-        }
-      };
-      const right = heard(language).split('\n').filter((line) => / -?\d+ \d/.test(line)).length;
-      const other = heard(language === 'en' ? 'zh' : 'en').split('\n').filter((line) => / -?\d+ \d/.test(line)).length;
+      for (let pass = 0; pass < PASSES && right < 2; pass++) {
+        await video(tab, 'video.currentTime = 1; video.muted = false; await video.play();');
+        await driver.audio(language);
+        await sleep(2500); // what was buffered before may still be heard
+        const { began, pcm } = await video(tab, 'return window.spnListen(video, 3);');
+        const file = path.join(dir, `${language}.wav`);
 
-      diagnostic(`${language}: heard in ${right} of 3 seconds, the other in ${other}`);
+        writeFileSync(file, wav(Buffer.from(pcm, 'base64')));
+        right = heard(file, language, began);
+        const other = heard(file, language === 'en' ? 'zh' : 'en', began);
+        diagnostic(`${language}: heard in ${right} of 3 seconds, the other in ${other}`);
+        assert.equal(other, 0, `${language} was chosen but the other is heard`);
+      }
       assert.ok(right >= 2, `${language} was chosen but is not heard`);
-      assert.equal(other, 0, `${language} was chosen but the other is heard`);
     }
   } finally {
     rmSync(dir, { recursive: true });

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""players.py - a film through the whole of Sampan into Chromium, watched frame by frame.
+
+`stack` starts `sampan up`, ingests and publishes a film made here, and runs main.js against it.
+`sabotage` has main.js play a film that is wrong in one way, and is content when that is found.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from instance import Instance  # noqa: E402
+
+FRAMES = 500
+
+# what is wrong, and the row that has to find it
+SABOTAGES = {
+    "shift": "Shaka with DASH plays every frame, in its place",
+    "source": "Shaka with DASH seeks to the very frame while paused",
+    "language": "Shaka with HLS changes the language that is heard",
+}
+
+
+def node(options, *arguments, **keywords):
+    return subprocess.run(["node", os.path.join(HERE, "main.js"), "--sample", options.sample,
+                           *arguments], check=False, **keywords)
+
+
+def film(options, work):
+    path = os.path.join(work, "film.mp4")
+    subprocess.run([options.sample, "one", "--out", path, "--size", "1280x720", "--frames",
+                    str(FRAMES), "--speech", "--title", "起雾", "--subtitle", "1  Mist"], check=True)
+    texts = {}
+    for language in ("zh-Hans", "en"):
+        texts[language] = os.path.join(work, f"film.{language}.srt")
+        subprocess.run([options.sample, "text", "--out", texts[language], "--language", language,
+                        "--frames", str(FRAMES)], check=True)
+    return path, texts
+
+
+def stack(options, work):
+    path, texts = film(options, work)
+    data = os.path.join(work, "data")
+    os.mkdir(data)
+    if os.geteuid() == 0:  # an ordinary user runs Sampan then
+        subprocess.run(["chown", "www-data:www-data", data], check=True)
+    instance = Instance(options.program, data, options.port)
+    instance.start()
+    try:
+        command = [options.program, "ingest", path, "--title", "起雾 Mist", "--audio-language",
+                   "1=zh", "--audio-language", "2=en", "--publish", "--wait", "--json",
+                   "--data", data, "--port", str(options.port)]
+        for language, text in texts.items():
+            command += ["--subtitles", f"{language}={text}"]
+        answer = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+        publication = json.loads(answer.stdout).get("publication")
+        if answer.returncode != 0 or not publication:
+            print(f"Bail out! the film was not published: {answer.stdout.decode()}")
+            return 1
+        return node(options, "--base", f"http://127.0.0.1:{options.port}", "--publication",
+                    publication, "--frames", str(FRAMES)).returncode
+    finally:
+        instance.stop()
+
+
+def sabotage(options, _):
+    row = SABOTAGES[options.sabotage]
+    answer = node(options, "--only", row, "--seconds", "4", "--sabotage", options.sabotage,
+                  "--port", str(options.port), stdout=subprocess.PIPE, encoding="utf-8")
+    opened = re.search(r"^ok \d+ - .* opens", answer.stdout, re.M)
+    found = re.search(rf"^not ok \d+ - {re.escape(row)}$", answer.stdout, re.M)
+    print(f"{'ok' if opened and found else 'not ok'} 1 - \"{row}\" fails where {options.sabotage} is wrong")
+    if not (opened and found):
+        print(re.sub("^", "# ", answer.stdout, flags=re.M))
+    print("1..1")
+    return 0 if opened and found else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["stack", "sabotage"])
+    parser.add_argument("sabotage", nargs="?", choices=list(SABOTAGES))
+    parser.add_argument("--program", default="build/src/cli/sampan")
+    parser.add_argument("--sample", default="build/tests/fixtures/sampan-sample")
+    parser.add_argument("--port", type=int, default=18520)
+    options = parser.parse_args()
+    options.program, options.sample = map(os.path.abspath, (options.program, options.sample))
+    if not os.path.isdir(os.path.join(HERE, "node_modules")):
+        print(f"Bail out! the players are not there; run: npm ci --prefix {HERE}")
+        return 1
+    work = tempfile.mkdtemp(prefix="sampan-players.")
+    os.chmod(work, 0o755)
+    try:
+        return (stack if options.what == "stack" else sabotage)(options, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+sys.exit(main())
