@@ -2,9 +2,7 @@
 
 #include <stdlib.h>
 
-#define SEGMENT_FRAGMENTS                                                                          \
-    3 /* DESIGN: the target is 3 GOPs unless the publication says otherwise                        \
-       */
+#define SEGMENT_FRAGMENTS 3 /* the target is 3 GOPs unless the publication says otherwise */
 
 /* bytes over ticks as bits a second, rounded up: what a viewer's line must carry. */
 static int64_t rate_of(int64_t bytes, int64_t ticks, uint32_t timescale)
@@ -38,7 +36,8 @@ void bandwidth_of(const struct segment_size *segments, size_t count, int64_t tar
         }
     }
     out->average = rate_of(all_bytes, all_ticks, timescale);
-    if (!out->peak) /* shorter than half a target in all: there is only the whole */
+    out->sustained = out->peak > 0;
+    if (!out->sustained) /* shorter than half a target in all: there is only the whole */
         out->peak = out->average;
 }
 
@@ -46,8 +45,9 @@ int bandwidth_measure(const struct spn_track *track, struct bandwidth *out, stru
 {
     size_t count, made = 0;
     const struct spn_fragment *fragments = spn_track_all(track, &count);
+    const struct spn_track_info *info = spn_track_info(track);
     struct segment_size *segments;
-    int64_t target = 0;
+    int64_t target = (int64_t)SEGMENT_FRAGMENTS * info->gop * info->sample_ticks;
 
     if (!count)
         return spn_error_set(err, SPN_EFORMAT, "the track has no fragments");
@@ -60,10 +60,10 @@ int bandwidth_measure(const struct spn_track *track, struct bandwidth *out, stru
         segment->bytes += fragments[i].size;
         segment->ticks += fragments[i].duration;
         made = i / SEGMENT_FRAGMENTS + 1;
-        if (segment->ticks > target)
-            target = segment->ticks;
+        if (info->media != SPN_VIDEO && segment->ticks > target)
+            target = segment->ticks; /* sound has no GOPs: its fragments are as long as the video's */
     }
-    bandwidth_of(segments, made, target, spn_track_info(track)->timescale, out);
+    bandwidth_of(segments, made, target, info->timescale, out);
     free(segments);
     return SPN_OK;
 }

@@ -122,7 +122,7 @@ static int track_make(struct worker *worker, struct pieces *pieces, const char *
         (ret = spn_track_open(spn_file_path(pieces->file), &track, err)) < 0 ||
         (ret = bandwidth_measure(track, &bandwidth, err)) < 0)
         goto done;
-    if (cap > 0 && bandwidth.peak > cap + cap / 4) {
+    if (cap > 0 && bandwidth.sustained && bandwidth.peak > cap + cap / 4) {
         ret = spn_error_set(err, SPN_ERANGE,
                             "the peak of rendition %s is %lld b/s, more than 1.25 times its cap of "
                             "%lld: raise maxrate of this rung in the ladder, or its crf",

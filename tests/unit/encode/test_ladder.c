@@ -152,18 +152,18 @@ static struct level_row {
     struct spn_rate rate;
     int want;
 } level_rows[] = {
-    { "1080p25 is level 4.0", { SPN_H264, 1920, 1080, 21, 6000000, 6000000, "" }, { 25, 1 }, 40 },
-    { "1080p60 is level 4.2", { SPN_H264, 1920, 1080, 21, 9000000, 9000000, "" }, { 60, 1 }, 42 },
-    { "720p25 is level 3.1", { SPN_H264, 1280, 720, 21, 3200000, 3200000, "" }, { 25, 1 }, 31 },
+    { "1080p25 is level 4.0", { SPN_H264, 1920, 1080, 21, 6000000, 6000000, "", 0 }, { 25, 1 }, 40 },
+    { "1080p60 is level 4.2", { SPN_H264, 1920, 1080, 21, 9000000, 9000000, "", 0 }, { 60, 1 }, 42 },
+    { "720p25 is level 3.1", { SPN_H264, 1280, 720, 21, 3200000, 3200000, "", 0 }, { 25, 1 }, 31 },
     { "a high rate lifts the level",
-      { SPN_H264, 416, 234, 21, 20000000, 20000000, "" },
+      { SPN_H264, 416, 234, 21, 20000000, 20000000, "", 0 },
       { 25, 1 },
       32 },
     { "a very wide picture lifts the level",
-      { SPN_H264, 4096, 16, 21, 100000, 100000, "" },
+      { SPN_H264, 4096, 16, 21, 100000, 100000, "", 0 },
       { 25, 1 },
       40 },
-    { "what no level has is none", { SPN_H264, 8192, 8192, 21, 100000, 100000, "" }, { 25, 1 }, 0 },
+    { "what no level has is none", { SPN_H264, 8192, 8192, 21, 100000, 100000, "", 0 }, { 25, 1 }, 0 },
 };
 
 static void levels(void **state)
@@ -176,13 +176,20 @@ static void levels(void **state)
 /* A rung as a plan has it is read back the same. */
 static void plan_rung(void **state)
 {
-    struct rung rung = { SPN_AV1, 640, 360, 30, 500000, 500000, "8" }, back;
+    struct rung rung = { SPN_AV1, 640, 360, 30, 500000, 500000, "8", 0 }, back;
     json_t *json = rung_write(&rung);
 
     (void)state;
     assert_int_equal(rung_read(json, "a rung", &back, NULL), SPN_OK);
     json_decref(json);
-    assert_memory_equal(&rung, &back, sizeof(rung));
+    assert_int_equal(back.codec, rung.codec);
+    assert_int_equal(back.width, rung.width);
+    assert_int_equal(back.height, rung.height);
+    assert_int_equal(back.crf, rung.crf);
+    assert_int_equal(back.maxrate, rung.maxrate);
+    assert_int_equal(back.bufsize, rung.bufsize);
+    assert_string_equal(back.preset, rung.preset);
+    assert_int_equal(back.bridge, rung.bridge);
 }
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))

@@ -44,10 +44,24 @@ static void measured(void **state)
     assert_int_equal(out.average, row->average);
 }
 
+/* Whether the peak says anything: a film of three frames is mostly its first picture. */
+static void sustained(void **state)
+{
+    static const struct segment_size half = { 1000, 2 }, less = { 1000, 1 };
+    struct bandwidth out;
+
+    (void)state;
+    bandwidth_of(&half, 1, 4, 1, &out);
+    assert_int_equal(out.sustained, 1);
+    bandwidth_of(&less, 1, 4, 1, &out);
+    assert_int_equal(out.sustained, 0);
+}
+
 int main(void)
 {
     struct rows rows = { 0 };
 
     rows_add_table(&rows, table, measured);
+    rows_add(&rows, "a title shorter than half a target has no peak to be held to", sustained, NULL);
     return rows_run(&rows, "measure");
 }
