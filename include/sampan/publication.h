@@ -34,6 +34,7 @@ enum spn_folder {
     SPN_FOLDER_TRACK = 1,  /* "track/ab/NAME": a track file */
     SPN_FOLDER_BRIDGE = 2, /* "bridge/ab/NAME" */
     SPN_FOLDER_SHEETS = 3, /* "track/ab/NAME.sheets": a storyboard's sheets */
+    SPN_FOLDER_TILES = 4,  /* "track/ab/NAME.tiles": its tiles, each a picture of its own */
 };
 struct spn_plan_file {
     enum spn_folder folder;
@@ -55,6 +56,8 @@ static inline int spn_plan_file_path(const struct spn_plan_file *file, const cha
         return spn_file_place(out, size, root, "bridge", hex, "", err);
     case SPN_FOLDER_SHEETS:
         return spn_file_place(out, size, root, "track", hex, ".sheets", err);
+    case SPN_FOLDER_TILES:
+        return spn_file_place(out, size, root, "track", hex, ".tiles", err);
     }
     return spn_error_set(err, SPN_EINVAL, "a publication names a file in folder %d, which is none",
                          (int)file->folder);

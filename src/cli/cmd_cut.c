@@ -345,6 +345,54 @@ static int cut_check(struct typed *typed, struct client *client, struct spn_erro
     return SPN_OK;
 }
 
+/* ---- build ---- */
+
+/* Look until it is ready or failed. *cut is replaced by what was seen last. */
+static int build_wait(struct typed *typed, struct client *client, json_t **cut,
+                      struct spn_error *err)
+{
+    char path[PATH_ROOM];
+    struct client_call call = { .method = "GET", .path = path, .patience_ms = BUILD_PATIENCE };
+    struct bar bar;
+    int ret = SPN_OK;
+
+    (void)snprintf(path, sizeof(path), "/api/v1/cuts/%.60s", typed->operands[1]);
+    bar_begin(&bar);
+    for (;;) {
+        const json_t *progress = json_object_get(*cut, "progress");
+        const char *state = text_of(*cut, "state");
+
+        if (!typed->json)
+            bar_show(&bar, text_of(*cut, "name"), state, number_of(progress, "done"),
+                     number_of(progress, "total"), "bridges");
+        if (strcmp(state, "building"))
+            break;
+        usleep(BUILD_LOOK_MS * 1000);
+        json_decref(*cut);
+        if ((ret = client_do(client, &call, cut, err)) < 0)
+            break;
+    }
+    bar_end(&bar);
+    return ret < 0 ? ret : SPN_OK;
+}
+
+static int cut_build(struct typed *typed, struct client *client, struct spn_error *err)
+{
+    json_t *cut = NULL;
+    int ret = client_post(client, NULL, &cut, err, "/api/v1/cuts/%s/build", typed->operands[1]);
+
+    if (ret >= 0 && typed_has(typed, "wait"))
+        ret = build_wait(typed, client, &cut, err);
+    if (ret >= 0 && !strcmp(text_of(cut, "state"), "failed"))
+        ret = spn_error_set(err, SPN_EIO, "%s", text_of(json_object_get(cut, "error"), "text"));
+    if (ret >= 0 && typed->json)
+        output_json(json_incref(cut));
+    else if (ret >= 0)
+        printf("%s is %s\n", text_of(cut, "id"), text_of(cut, "state"));
+    json_decref(cut);
+    return ret;
+}
+
 /* ---- the verbs ---- */
 
 static int cut_remove(struct typed *typed, struct client *client, struct spn_error *err)
@@ -361,8 +409,9 @@ static const struct {
     size_t operands; /* the verb counted */
     int (*run)(struct typed *typed, struct client *client, struct spn_error *err);
 } verbs[] = {
-    { "import", 2, cut_import }, { "check", 2, cut_check }, { "show", 2, cut_show },
-    { "export", 2, cut_export }, { "diff", 3, cut_diff },   { "rm", 2, cut_remove },
+    { "import", 2, cut_import }, { "check", 2, cut_check },   { "build", 2, cut_build },
+    { "show", 2, cut_show },     { "export", 2, cut_export }, { "diff", 3, cut_diff },
+    { "rm", 2, cut_remove },
 };
 
 int cmd_cut(struct typed *typed, struct spn_error *err)

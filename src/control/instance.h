@@ -40,6 +40,9 @@ struct instance {
     void *wake_opaque;
 
     pthread_mutex_t publish_lock; /* one publication is made at a time */
+    /* The last that could not be made, and why: whoever asked for it may ask after its row is gone. */
+    char publish_failed[SPN_ID_MAX];
+    struct spn_error publish_why;
 };
 
 /* Defaults, and the absolute form of data_dir; the directory must exist. */

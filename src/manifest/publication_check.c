@@ -95,7 +95,7 @@ static int files_check(const struct sections *sections, struct spn_error *err)
         const uint8_t *p = sections->at[SECTION_FILES] + i * FILE_RECORD;
         uint32_t folder = spn_le32(p + FILE_FOLDER);
 
-        if (folder < SPN_FOLDER_TRACK || folder > SPN_FOLDER_SHEETS)
+        if (folder < SPN_FOLDER_TRACK || folder > SPN_FOLDER_TILES)
             BAD("file %llu is in folder %u, which is none", (unsigned long long)i, folder);
         if (spn_le64(p + FILE_BYTES) > INT64_MAX)
             BAD("file %llu is larger than any file", (unsigned long long)i);

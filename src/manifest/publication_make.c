@@ -205,7 +205,7 @@ static int plan_check(const struct maker *maker)
     if (plan->rendition_count == 0 || lead(maker)->info.media != SPN_VIDEO)
         REFUSE("the publication has no picture: its first rendition must be video");
     for (size_t i = 0; i < plan->file_count; i++)
-        if (plan->files[i].folder < SPN_FOLDER_TRACK || plan->files[i].folder > SPN_FOLDER_SHEETS ||
+        if (plan->files[i].folder < SPN_FOLDER_TRACK || plan->files[i].folder > SPN_FOLDER_TILES ||
             plan->files[i].size > INT64_MAX)
             REFUSE("file %zu of the publication is in no folder that there is", i + 1);
     for (size_t i = 0; i < plan->rendition_count; i++)

@@ -162,6 +162,18 @@ int asset_delete(struct db *db, const char *hash, struct spn_error *err)
         return spn_error_set(err, SPN_ECONFLICT,
                              "%lld live publications show the asset %s; withdraw them first",
                              (long long)count, hash);
+    if ((ret = db_count(db,
+                        "SELECT count(*) FROM cut c JOIN cut_asset u ON u.cut = c.id"
+                        " WHERE u.asset = $1 AND c.state IN ('building', 'ready')",
+                        DB_ARGS(db_text(hash)), 0, &count, err)) < 0)
+        return ret;
+    if (count > 0)
+        return spn_error_set(err, SPN_ECONFLICT,
+                             "%lld built cuts are made of the asset %s; remove them first",
+                             (long long)count, hash);
+    if ((ret = db_run(db, "DELETE FROM restricted WHERE asset = $1", DB_ARGS(db_text(hash)), NULL,
+                      err)) < 0)
+        return ret;
     if ((ret = db_run(db, "DELETE FROM job WHERE asset = $1", DB_ARGS(db_text(hash)), NULL, err)) <
             0 ||
         (ret = db_run(db, "DELETE FROM rendition WHERE asset = $1", DB_ARGS(db_text(hash)), NULL,

@@ -196,7 +196,9 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
                                          "options", NULL };
     int64_t now_ms = instance_now_ms(instance);
     struct ask ask = { instance, db, id, may_path };
-    struct job_new job = { "examine", id, NULL, 0, EXAMINE_MEMORY_MB, NULL, 1 };
+    struct job_new job = {
+        .kind = "examine", .ingest = id, .memory_mb = EXAMINE_MEMORY_MB, .number = 1
+    };
     json_t *spec = json_object();
     char title[SPN_ID_MAX], *text = NULL;
     int ret, publish, remove = 0;

@@ -6,9 +6,11 @@
 #include "json.h"
 
 #define PUBLICATION_COLUMNS                                                                        \
-    "p.id, p.asset, p.title, p.state, p.created_ms, p.gone_ms, t.names, a.name"
+    "p.id, p.asset, p.title, p.state, p.created_ms, p.gone_ms, t.names,"                            \
+    " coalesce(a.name, c.name), p.cut"
 #define PUBLICATION_FROM                                                                           \
-    " FROM publication p LEFT JOIN title t ON t.id = p.title LEFT JOIN asset a ON a.hash = p.asset"
+    " FROM publication p LEFT JOIN title t ON t.id = p.title LEFT JOIN asset a ON a.hash = p.asset" \
+    " LEFT JOIN cut c ON c.id = p.cut"
 
 static json_t *publication_json(const struct rows *rows)
 {
@@ -19,6 +21,7 @@ static json_t *publication_json(const struct rows *rows)
 
     json_put_text(publication, "id", id);
     json_put_text(publication, "asset", rows_text(rows, 1));
+    json_put_text(publication, "cut", rows_text(rows, 8));
     json_put_text(publication, "title", rows_text(rows, 2));
     json_put_text(publication, "state", state);
     (void)json_object_set_new(publication, "names", json_of(rows_text(rows, 6)));

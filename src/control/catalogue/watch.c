@@ -14,6 +14,27 @@ static int64_t member_of(const json_t *object, const char *name)
     return json_integer_value(json_object_get(object, name));
 }
 
+/* A cut's sheets have one tile each: the middle one, where every asset has tiles. */
+static json_t *cut_poster_json(const char *id, const char *plan_text, int64_t frames)
+{
+    json_t *plan = json_of(plan_text);
+    int64_t interval = member_of(json_object_get(plan, "plan"), "interval_frames");
+    json_t *poster = json_null();
+    char url[128];
+
+    json_decref(plan);
+    if (interval < 1 || frames < 1)
+        return poster;
+    poster = json_object();
+    (void)snprintf(url, sizeof(url), "/v/%s/sheet/%lld.jpg", id,
+                   (long long)(((frames + interval - 1) / interval - 1) / 2 + 1));
+    json_put_text(poster, "sheet", url);
+    json_put_number(poster, "columns", 1);
+    json_put_number(poster, "rows", 1);
+    json_put_number(poster, "tile", 0);
+    return poster;
+}
+
 /* The tile in the middle of the first sheet: where it is, as numbers that a page can cut it out by. */
 static json_t *poster_json(const char *id, const char *plan_text, const char *facts_text)
 {
@@ -54,8 +75,10 @@ static json_t *publication_json(const struct rows *rows)
     json_put_text(publication, "hls", url);
     (void)snprintf(url, sizeof(url), "/v/%s/main.mpd", id);
     json_put_text(publication, "dash", url);
-    (void)json_object_set_new(publication, "poster",
-                              poster_json(id, rows_text(rows, 5), rows_text(rows, 6)));
+    (void)json_object_set_new(
+        publication, "poster",
+        rows_number(rows, 7) ? cut_poster_json(id, rows_text(rows, 5), rows_number(rows, 2))
+                             : poster_json(id, rows_text(rows, 5), rows_text(rows, 6)));
     return publication;
 }
 
@@ -63,10 +86,17 @@ static int publications_read(struct db *db, json_t *out, struct spn_error *err)
 {
     struct rows *rows = NULL;
     int ret = db_query(db,
-                       "SELECT p.id, t.names, a.frames, a.rate_num, a.rate_den, a.plan, a.storyboard"
-                       " FROM publication p JOIN asset a ON a.hash = p.asset"
-                       " LEFT JOIN title t ON t.id = p.title"
-                       " WHERE p.state = 'live' ORDER BY p.id DESC LIMIT $1",
+                       "SELECT p.id, t.names, coalesce(a.frames, c.frames),"
+                       " coalesce(a.rate_num, c.rate_num), coalesce(a.rate_den, c.rate_den),"
+                       " coalesce(a.plan, (SELECT max(facts) FROM cut_file f WHERE f.cut = c.id"
+                       "  AND f.kind = 'board' AND f.place = 0 AND (SELECT count(*) FROM cut_file b"
+                       "  WHERE b.cut = c.id AND b.kind = 'board') ="
+                       "  (SELECT count(*) FROM cut_asset u WHERE u.cut = c.id))), a.storyboard,"
+                       " CASE WHEN c.id IS NULL THEN 0 ELSE 1 END"
+                       " FROM publication p LEFT JOIN asset a ON a.hash = p.asset"
+                       " LEFT JOIN cut c ON c.id = p.cut LEFT JOIN title t ON t.id = p.title"
+                       " WHERE p.state = 'live' AND (a.hash IS NOT NULL OR c.id IS NOT NULL)"
+                       " ORDER BY p.id DESC LIMIT $1",
                        DB_ARGS(db_number(WATCH_MAX)), &rows, err);
 
     if (ret < 0)

@@ -114,7 +114,8 @@ static int gc_named_file(void *opaque, const char *path, const char *name, struc
     }
     candidate.sql = "SELECT (SELECT count(*) FROM rendition WHERE name = $1) +"
                     " (SELECT count(*) FROM asset WHERE board = $1) +"
-                    " (SELECT count(*) FROM asset WHERE source = $1)";
+                    " (SELECT count(*) FROM asset WHERE source = $1) +"
+                    " (SELECT count(*) FROM cut_file WHERE name = $1)";
     return candidate_try(&candidate, err);
 }
 

@@ -64,16 +64,20 @@ int api_asset_delete(struct request *request, struct spn_error *err)
 
 int api_publication_create(struct request *request, struct spn_error *err)
 {
-    static const char *const known[] = { "asset", "title", NULL };
-    const char *asset, *title;
+    static const char *const known[] = { "asset", "cut", "title", NULL };
+    const char *asset = NULL, *cut, *title;
     char id[SPN_ID_MAX];
     json_t *publication;
     int ret;
 
     if ((ret = members_only(request->json, known, err)) < 0 ||
-        (ret = member_hash(request->json, "asset", &asset, err)) < 0 ||
+        (ret = member_text(request->json, "cut", 0, SPN_ID_MAX, NULL, &cut, err)) < 0)
+        return ret;
+    if (cut && json_object_get(request->json, "asset"))
+        return spn_error_set(err, SPN_EINVAL, "a publication shows an asset or a cut, not both");
+    if ((!cut && (ret = member_hash(request->json, "asset", &asset, err)) < 0) ||
         (ret = member_text(request->json, "title", 0, SPN_ID_MAX, NULL, &title, err)) < 0 ||
-        (ret = publish_begin(request->instance, request->db, asset, title, id, err)) < 0 ||
+        (ret = publish_begin(request->instance, request->db, asset, cut, title, id, err)) < 0 ||
         (ret = publication_show(request->db, id, &publication, err)) < 0)
         return ret;
     /* The answer is given when the file is there; until then it is only kept. */

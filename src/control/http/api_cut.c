@@ -5,6 +5,7 @@
 #include "api.h"
 #include "cut/cut.h"
 #include "cut/cut_ask.h"
+#include "cut/cut_build.h"
 #include "cut/cut_check.h"
 #include "cut/restricted.h"
 #include "json.h"
@@ -69,6 +70,17 @@ int api_cut_check(struct request *request, struct spn_error *err)
     int ret = cut_check(request->instance, request->db, request->params[0], &report, err);
 
     return ret < 0 ? ret : request_answer(request, 200, report);
+}
+
+int api_cut_build(struct request *request, struct spn_error *err)
+{
+    json_t *cut;
+    int ret;
+
+    if ((ret = cut_build(request->instance, request->db, request->params[0], err)) < 0 ||
+        (ret = cut_summary(request->db, request->params[0], &cut, err)) < 0)
+        return ret;
+    return request_answer(request, 202, cut);
 }
 
 int api_cut_export(struct request *request, struct spn_error *err)

@@ -28,7 +28,7 @@ static int claim_kinds(const json_t *json, char out[256], struct spn_error *err)
         const char *name = json_string_value(kind);
 
         if (!name || !*name || strlen(name) > 12 ||
-            strspn(name, "abcdefghijklmnopqrstuvwxyz") != strlen(name))
+            strspn(name, "abcdefghijklmnopqrstuvwxyz_") != strlen(name))
             return spn_error_set(err, SPN_EINVAL, "each of \"kinds\" is the name of a kind of job");
         length += (size_t)snprintf(out + length, 256 - length, "%s,", name);
     }

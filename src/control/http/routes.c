@@ -34,6 +34,7 @@ const struct route routes[] = {
     { "GET",    V1 "/cuts/{cut}",               "showCut",           MAY_VIEW, 0,       api_cut_show, NULL, NULL },
     { "DELETE", V1 "/cuts/{cut}",               "deleteCut",         MAY_EDIT, CHANGES, api_cut_delete, NULL, NULL },
     { "POST",   V1 "/cuts/{cut}/check",         "checkCut",          MAY_VIEW, 0,       api_cut_check, NULL, NULL },
+    { "POST",   V1 "/cuts/{cut}/build",         "buildCut",          MAY_EDIT, CHANGES, api_cut_build, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/export",        "exportCut",         MAY_VIEW, 0,       api_cut_export, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/diff/{other}",  "compareCuts",       MAY_VIEW, 0,       api_cut_diff, NULL, NULL },
 

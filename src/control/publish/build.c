@@ -7,20 +7,18 @@
 
 #include "cues.h"
 #include "json.h"
-#include "language.h"
+#include "rendition_words.h"
 #include "sampan/publication.h"
 #include "sampan/track.h"
 #include "store/blob.h"
 #include "work/plan.h"
-
-#define NAME_TEXT_MAX 512
 
 /* What a rendition of the plan points into. */
 struct part {
     struct spn_track *track;
     struct spn_plan_fragment *fragments;
     struct cues cues;
-    char id[16], name[NAME_TEXT_MAX];
+    char id[16], name[RENDITION_NAME_MAX];
 };
 
 struct build {
@@ -96,60 +94,12 @@ static int text_add(struct build *build, const char *name, const char *language,
     return SPN_OK;
 }
 
-/* The roles a plan may name, as DASH spells them. */
-static unsigned role_bits(const json_t *planned)
-{
-    static const struct {
-        const char *name;
-        unsigned role;
-    } names[] = {
-        { "main", SPN_ROLE_MAIN },
-        { "dub", SPN_ROLE_DUB },
-        { "commentary", SPN_ROLE_COMMENTARY },
-        { "description", SPN_ROLE_DESCRIPTION },
-        { "subtitle", SPN_ROLE_SUBTITLE },
-        { "caption", SPN_ROLE_CAPTION },
-        { "forced", SPN_ROLE_FORCED },
-    };
-    const json_t *role;
-    unsigned bits = 0;
-    size_t i;
-
-    json_array_foreach(json_object_get(planned, "roles"), i, role)
-    {
-        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
-            if (json_is_string(role) && strcmp(json_string_value(role), names[k].name) == 0)
-                bits |= names[k].role;
-    }
-    return bits;
-}
-
-/* "English", "English 5.1", or the title that the source's track has. */
-static void name_make(const struct build *build, const json_t *planned, const char *language,
-                      char out[NAME_TEXT_MAX])
-{
-    const char *title = json_string_value(json_object_get(planned, "title"));
-    json_int_t channels = json_integer_value(json_object_get(planned, "channels"));
-    const char *more = channels == 6 ? " 5.1" : channels == 8 ? " 7.1" : "";
-    size_t same = 0;
-
-    (void)snprintf(out, NAME_TEXT_MAX, "%.400s%s",
-                   title && *title ? title : language_name(language), more);
-    for (size_t i = 0; i < build->count; i++) /* a menu with two equal lines helps nobody */
-        if (build->renditions[i].info.media == build->renditions[build->count].info.media &&
-            strncmp(build->parts[i].name, out, strlen(out)) == 0)
-            same++;
-    if (same > 0)
-        (void)snprintf(out + strlen(out), NAME_TEXT_MAX - strlen(out), " (%zu)", same + 1);
-}
-
 static int rendition_add(struct build *build, int media, const char *id, const char *name,
                          const json_t *planned, struct spn_error *err)
 {
     const char *language = json_string_value(json_object_get(planned, "language"));
     struct spn_plan_rendition *rendition = &build->renditions[build->count];
     struct part *part = &build->parts[build->count];
-    int is_default = json_is_true(json_object_get(planned, "default"));
     int ret;
 
     if (build->count >= SPN_RENDITIONS_MAX)
@@ -159,19 +109,8 @@ static int rendition_add(struct build *build, int media, const char *id, const c
     if ((ret = media == 2 ? text_add(build, name, language, err) : track_add(build, name, err)) < 0)
         return ret;
     (void)snprintf(part->id, sizeof(part->id), "%.15s", id);
-    name_make(build, planned, media == 0 ? "und" : language, part->name);
     rendition->id = part->id;
-    rendition->name = part->name;
-    rendition->is_default = is_default;
-    rendition->roles = role_bits(planned);
-    if (media == 2) {
-        if (json_is_true(json_object_get(planned, "forced")))
-            rendition->roles |= SPN_ROLE_FORCED;
-        if (!(rendition->roles & (SPN_ROLE_CAPTION | SPN_ROLE_FORCED)))
-            rendition->roles |= SPN_ROLE_SUBTITLE;
-    } else if (!rendition->roles) {
-        rendition->roles = media == 0 || is_default ? SPN_ROLE_MAIN : SPN_ROLE_DUB;
-    }
+    rendition_words(build->renditions, build->count, media, planned, part->name);
     build->count++;
     return SPN_OK;
 }

@@ -1,6 +1,7 @@
 /* publish.c - rows and files of publications, in the order that survives a crash. */
 #include "publish.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "build.h"
@@ -32,16 +33,17 @@ static int publication_current(struct db *db, const char *asset, const char *tit
 }
 
 static int publication_insert(const struct instance *instance, struct db *db, const char *asset,
-                              const char *title, char *id, struct spn_error *err)
+                              const char *cut, const char *title, char *id, struct spn_error *err)
 {
     int64_t now_ms = instance_now_ms(instance);
 
     instance_id(instance, "publication", now_ms, 0, id);
     return db_run(db,
-                  "INSERT INTO publication (id, asset, title, state, created_ms)"
-                  " VALUES ($1, $2, $3, 'making', $4)",
-                  DB_ARGS(db_text(id), db_text(asset), db_text(title), db_number(now_ms)), NULL,
-                  err);
+                  "INSERT INTO publication (id, asset, title, state, created_ms, cut)"
+                  " VALUES ($1, $2, $3, 'making', $4, $5)",
+                  DB_ARGS(db_text(id), db_text(asset), db_text(title), db_number(now_ms),
+                          db_text(cut)),
+                  NULL, err);
 }
 
 static int publish_one(const struct instance *instance, struct db *db, const char *asset,
@@ -52,7 +54,7 @@ static int publish_one(const struct instance *instance, struct db *db, const cha
 
     if ((ret = publication_current(db, asset, title, id, &live, err)) < 0)
         return ret;
-    if (!id[0] && (ret = publication_insert(instance, db, asset, title, id, err)) < 0)
+    if (!id[0] && (ret = publication_insert(instance, db, asset, NULL, title, id, err)) < 0)
         return ret;
     return db_run(db,
                   live ? "UPDATE ingest SET publication = $2, state = 'ready' WHERE id = $1"
@@ -88,8 +90,9 @@ int publish_asked(const struct instance *instance, struct db *db, const char *as
 }
 
 int publish_begin(const struct instance *instance, struct db *db, const char *asset,
-                  const char *title, char *id, struct spn_error *err)
+                  const char *cut, const char *title, char *id, struct spn_error *err)
 {
+    const char *what = cut ? "cut" : "asset", *name = cut ? cut : asset;
     struct rows *rows = NULL;
     int64_t there = 1;
     int ret;
@@ -101,17 +104,22 @@ int publish_begin(const struct instance *instance, struct db *db, const char *as
         if (!there)
             return spn_error_set(err, SPN_ENOENT, "there is no title %s", title);
     }
-    if ((ret = db_query(db, "SELECT state FROM asset WHERE hash = $1 /*pg FOR SHARE*/",
-                        DB_ARGS(db_text(asset)), &rows, err)) < 0)
+    if ((ret = db_query(db,
+                        cut ? "SELECT state FROM cut WHERE id = $1 /*pg FOR SHARE*/"
+                            : "SELECT state FROM asset WHERE hash = $1 /*pg FOR SHARE*/",
+                        DB_ARGS(db_text(name)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) == 0)
-        ret = spn_error_set(err, SPN_ENOENT, "there is no asset %s", asset);
+        ret = spn_error_set(err, SPN_ENOENT, "there is no %s %s", what, name);
+    else if (ret > 0 && strcmp(rows_text(rows, 0), "draft") == 0)
+        ret = spn_error_set(err, SPN_ECONFLICT,
+                            "the cut %s is a draft; build it, then it can be published", name);
     else if (ret > 0 && strcmp(rows_text(rows, 0), "ready") != 0)
         ret = spn_error_set(err, SPN_ECONFLICT,
-                            "the asset %s is %s; it can be published when it is ready", asset,
+                            "the %s %s is %s; it can be published when it is ready", what, name,
                             rows_text(rows, 0));
     rows_close(rows);
-    return ret < 0 ? ret : publication_insert(instance, db, asset, title, id, err);
+    return ret < 0 ? ret : publication_insert(instance, db, asset, cut, title, id, err);
 }
 
 struct finish_body {
@@ -149,20 +157,23 @@ static int finish_run(struct db *db, void *opaque, struct spn_error *err)
                   NULL, err);
 }
 
-static int publication_state(struct db *db, const char *id, char state[16], char *asset,
+/* of (may be NULL): the asset or the cut that it shows, SPN_HASH_HEX + 1 bytes. */
+static int publication_state(struct db *db, const char *id, char state[16], char *of, int *is_cut,
                              struct spn_error *err)
 {
     struct rows *rows = NULL;
     int ret;
 
-    if ((ret = db_query(db, "SELECT state, asset FROM publication WHERE id = $1",
+    if ((ret = db_query(db, "SELECT state, coalesce(cut, asset), cut FROM publication WHERE id = $1",
                         DB_ARGS(db_text(id)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         (void)strncpy(state, rows_text(rows, 0), 15);
         state[15] = '\0';
-        if (asset)
-            (void)strncpy(asset, rows_text(rows, 1), SPN_HASH_HEX);
+        if (of) {
+            (void)strncpy(of, rows_text(rows, 1), SPN_HASH_HEX);
+            *is_cut = !rows_null(rows, 2);
+        }
         ret = SPN_OK;
     } else if (ret == 0) {
         ret = spn_error_set(err, SPN_ENOENT, "there is no publication %s", id);
@@ -181,17 +192,25 @@ static int finish_locked(struct instance *instance, const char *id, struct spn_e
 {
     struct finish_body body = { instance, id, NULL };
     struct spn_buffer bytes = { 0 };
-    char state[16], asset[SPN_HASH_HEX + 1] = "";
+    char state[16], of[SPN_HASH_HEX + 1] = "";
     struct spn_error why = { 0 };
     struct db *db;
-    int ret;
+    int ret, is_cut = 0;
 
-    if ((ret = store_db(instance->store, &db, err)) < 0 ||
-        (ret = publication_state(db, id, state, asset, err)) < 0)
+    if ((ret = store_db(instance->store, &db, err)) < 0)
         return ret;
+    if ((ret = publication_state(db, id, state, of, &is_cut, err)) < 0) {
+        if (ret == SPN_ENOENT && strcmp(instance->publish_failed, id) == 0) {
+            ret = instance->publish_why.code;
+            if (err)
+                *err = instance->publish_why;
+        }
+        return ret;
+    }
     if (strcmp(state, "making") != 0)
         return SPN_OK;
-    ret = publication_build(instance, db, id, asset, &bytes, &why);
+    ret = is_cut ? publication_build_cut(instance, db, id, of, &bytes, &why)
+                 : publication_build(instance, db, id, of, &bytes, &why);
     if (ret >= 0)
         ret = blob_put(instance, BLOB_PUBLICATION, id, bytes.data, bytes.size, &why);
     spn_buffer_finish(&bytes);
@@ -201,6 +220,8 @@ static int finish_locked(struct instance *instance, const char *id, struct spn_e
         if (passes(ret))
             return ret;
         body.why = &why;
+        (void)snprintf(instance->publish_failed, sizeof(instance->publish_failed), "%.47s", id);
+        instance->publish_why = why;
         (void)db_transact(db, finish_run, &body, NULL);
         instance_wake(instance);
         return ret;
@@ -258,7 +279,7 @@ int publish_withdraw(struct instance *instance, const char *id, struct spn_error
     if ((ret = store_db(instance->store, &db, err)) < 0)
         return ret;
     (void)pthread_mutex_lock(&instance->publish_lock); /* nobody makes it at the same time */
-    if ((ret = publication_state(db, id, state, NULL, err)) < 0 || strcmp(state, "gone") == 0)
+    if ((ret = publication_state(db, id, state, NULL, NULL, err)) < 0 || strcmp(state, "gone") == 0)
         goto done;
     if ((ret = blob_put(instance, BLOB_TOMBSTONE, id, text, strlen(text), err)) < 0)
         goto done;

@@ -14,11 +14,12 @@
 int publish_asked(const struct instance *instance, struct db *db, const char *asset,
                   struct spn_error *err);
 /*
- * A row in `making` for a ready asset; title may be NULL. id has SPN_ID_MAX bytes. Inside a
- * transaction. SPN_ENOENT: no such asset or title. SPN_ECONFLICT: the asset is not ready.
+ * A row in `making` for a ready asset or a ready cut (the other is NULL); title may be NULL. id has
+ * SPN_ID_MAX bytes. Inside a transaction. SPN_ENOENT: no such asset, cut or title. SPN_ECONFLICT: it
+ * is not ready.
  */
 int publish_begin(const struct instance *instance, struct db *db, const char *asset,
-                  const char *title, char *id, struct spn_error *err);
+                  const char *cut, const char *title, char *id, struct spn_error *err);
 /*
  * Build the file of publication id and make it live, with the ingests that wait for it. Where it
  * cannot be made the row goes, and its ingests fail with the sentence.

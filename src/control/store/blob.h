@@ -15,6 +15,7 @@ enum blob_kind {
     BLOB_TEXT,         /* track/ab/NAME.vtt */
     BLOB_SHEETS,       /* track/ab/NAME.sheets */
     BLOB_TILES,        /* track/ab/NAME.tiles */
+    BLOB_BRIDGE,       /* bridge/ab/NAME */
     BLOB_PUBLICATION,  /* publication/yz/ID */
     BLOB_TOMBSTONE,    /* publication/yz/ID.gone */
 };

@@ -48,7 +48,7 @@ struct fanout {
 static int fanout_job(struct fanout *fanout, const char *kind, int64_t place, int64_t memory_mb,
                       const char *spec, struct spn_error *err)
 {
-    struct job_new job = { kind, NULL, fanout->asset, place, memory_mb, spec,
+    struct job_new job = { kind, NULL, fanout->asset, NULL, place, memory_mb, spec,
                            (int)++fanout->jobs };
 
     return job_make(fanout->instance, fanout->db, &job, fanout->now_ms, err);

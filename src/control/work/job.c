@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut/cut_build.h"
 #include "json.h"
 #include "outcome.h"
 #include "spec.h"
@@ -15,7 +16,8 @@ static int64_t job_priority(const char *kind)
         const char *kind;
         int64_t priority;
     } priorities[] = {
-        { "examine", 10 },    { "text", 20 },  { "assemble", 20 },
+        { "examine", 10 },    { "bridge", 15 }, { "sound_bridge", 15 },
+        { "text", 20 },       { "assemble", 20 },
         { "storyboard", 25 }, { "audio", 30 }, { "chunk", 40 },
     };
 
@@ -33,11 +35,13 @@ int job_make(const struct instance *instance, struct db *db, const struct job_ne
     instance_id(instance, "job", now_ms, job->number, id);
     return db_run(db,
                   "INSERT INTO job (id, kind, state, priority, ingest, asset, place, spec, fence,"
-                  " available_ms, memory_mb, crashes, tries, done, total, unit, created_ms)"
-                  " VALUES ($1, $2, 'ready', $3, $4, $5, $6, $7, 0, 0, $8, 0, 0, 0, 0, '', $9)",
+                  " available_ms, memory_mb, crashes, tries, done, total, unit, created_ms, cut)"
+                  " VALUES ($1, $2, 'ready', $3, $4, $5, $6, $7, 0, 0, $8, 0, 0, 0, 0, '', $9,"
+                  " $10)",
                   DB_ARGS(db_text(id), db_text(job->kind), db_number(job_priority(job->kind)),
                           db_text(job->ingest), db_text(job->asset), db_number(job->place),
-                          db_text(job->spec), db_number(job->memory_mb), db_number(now_ms)),
+                          db_text(job->spec), db_number(job->memory_mb), db_number(now_ms),
+                          db_text(job->cut)),
                   NULL, err);
 }
 
@@ -174,7 +178,7 @@ struct end_body {
 };
 
 struct ended {
-    char kind[16], state[16], ingest[SPN_ID_MAX], asset[SPN_HASH_HEX + 1];
+    char kind[16], state[16], ingest[SPN_ID_MAX], asset[SPN_HASH_HEX + 1], cut[SPN_ID_MAX];
     int64_t place, fence, crashes, tries;
 };
 
@@ -186,7 +190,9 @@ static void text_copy(char *out, size_t size, const char *text)
     out[length] = '\0';
 }
 
-/* The job, with the row of its asset locked first: whoever ends jobs of one asset takes turns. */
+/*
+ * The job, with the row of its asset or cut locked first: whoever ends jobs of one takes turns.
+ */
 static int ended_read(struct db *db, const char *id, struct ended *out, struct spn_error *err)
 {
     struct rows *rows = NULL;
@@ -197,8 +203,13 @@ static int ended_read(struct db *db, const char *id, struct ended *out, struct s
                       "SELECT hash FROM asset WHERE hash = (SELECT asset FROM job WHERE id = $1)"
                       " /*pg FOR UPDATE*/",
                       DB_ARGS(db_text(id)), NULL, err)) < 0 ||
+        (ret = db_run(db,
+                      "SELECT id FROM cut WHERE id = (SELECT cut FROM job WHERE id = $1)"
+                      " /*pg FOR UPDATE*/",
+                      DB_ARGS(db_text(id)), NULL, err)) < 0 ||
         (ret = db_query(db,
-                        "SELECT kind, state, ingest, asset, place, fence, crashes, tries FROM job"
+                        "SELECT kind, state, ingest, asset, place, fence, crashes, tries, cut"
+                        " FROM job"
                         " WHERE id = $1 /*pg FOR UPDATE*/",
                         DB_ARGS(db_text(id)), &rows, err)) < 0)
         return ret;
@@ -214,6 +225,7 @@ static int ended_read(struct db *db, const char *id, struct ended *out, struct s
         out->fence = rows_number(rows, 5);
         out->crashes = rows_number(rows, 6);
         out->tries = rows_number(rows, 7);
+        text_copy(out->cut, sizeof(out->cut), rows_text(rows, 8));
         ret = SPN_OK;
     }
     rows_close(rows);
@@ -233,8 +245,10 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
         return SPN_OK; /* the answer to the first commit was lost */
     if (job.fence != body->fence || strcmp(job.state, "running") != 0)
         return job_refused(db, body->id, err);
-    if ((ret = outcome_files(body->instance, job.kind, job.asset, job.place, body->result, err)) <
-        0)
+    ret = job.cut[0] ? cut_job_files(body->instance, body->result, err)
+                     : outcome_files(body->instance, job.kind, job.asset, job.place, body->result,
+                                     err);
+    if (ret < 0)
         return ret;
     if (!(result = json_text(body->result)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
@@ -248,6 +262,8 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
     free(result);
     if (ret < 0)
         return ret;
+    if (job.cut[0])
+        return cut_job_done(body->instance, db, job.cut, job.kind, job.place, body->result, err);
     if (strcmp(job.kind, "examine") == 0)
         return outcome_examined(body->instance, db, job.ingest, body->result, err);
     return outcome_done(body->instance, db, job.asset, job.kind, job.place, body->result, err);
@@ -303,6 +319,8 @@ static int fail_run(struct db *db, void *opaque, struct spn_error *err)
                  NULL, err);
     if (ret < 0 || again_ms >= 0)
         return ret;
+    if (job.cut[0])
+        return cut_job_failed(db, job.cut, body->code, body->text, err);
     return outcome_failed(body->instance, db, job.ingest[0] ? job.ingest : NULL,
                           job.asset[0] ? job.asset : NULL, body->code, body->text, err);
 }
@@ -340,6 +358,25 @@ struct retry_body {
     const char *id;
 };
 
+static int retry_cut(struct db *db, const struct ended *job, struct spn_error *err)
+{
+    int64_t others = 0;
+    int ret = db_count(db, "SELECT count(*) FROM job WHERE cut = $1 AND state = 'failed'",
+                       DB_ARGS(db_text(job->cut)), 0, &others, err);
+
+    if (ret < 0 || others > 0)
+        return ret;
+    ret = db_run(db,
+                 "UPDATE job SET state = 'ready', available_ms = 0"
+                 " WHERE cut = $1 AND state = 'held'",
+                 DB_ARGS(db_text(job->cut)), NULL, err);
+    return ret < 0 ? ret
+                   : db_run(db,
+                            "UPDATE cut SET state = 'building', error_code = NULL,"
+                            " error_text = NULL WHERE id = $1",
+                            DB_ARGS(db_text(job->cut)), NULL, err);
+}
+
 /* What the failed job had stopped goes on. */
 static int retry_owner(struct db *db, const struct ended *job, int64_t now_ms,
                        struct spn_error *err)
@@ -347,6 +384,8 @@ static int retry_owner(struct db *db, const struct ended *job, int64_t now_ms,
     int64_t others = 0;
     int ret;
 
+    if (job->cut[0])
+        return retry_cut(db, job, err);
     if (!job->asset[0])
         return db_run(db,
                       "UPDATE ingest SET state = 'examining', error_code = NULL, error_text = NULL,"

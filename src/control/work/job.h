@@ -43,7 +43,7 @@ int job_retry(const struct instance *instance, struct db *db, const char *id,
 
 /* A new row; to be called inside a transaction. */
 struct job_new {
-    const char *kind, *ingest, *asset; /* one of ingest and asset is NULL */
+    const char *kind, *ingest, *asset, *cut; /* one of the last three is not NULL */
     int64_t place;
     int64_t memory_mb;
     const char *spec; /* JSON text: what the asset's row does not have */

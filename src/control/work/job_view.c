@@ -5,7 +5,7 @@
 
 #define JOB_COLUMNS                                                                                \
     "id, kind, state, ingest, asset, place, worker, memory_mb, tries, crashes, done, total, unit," \
-    " error_code, error_text, created_ms, started_ms, finished_ms, available_ms"
+    " error_code, error_text, created_ms, started_ms, finished_ms, available_ms, cut"
 
 static json_t *job_json(const struct rows *rows)
 {
@@ -16,6 +16,7 @@ static json_t *job_json(const struct rows *rows)
     json_put_text(job, "state", rows_text(rows, 2));
     json_put_text(job, "ingest", rows_text(rows, 3));
     json_put_text(job, "asset", rows_text(rows, 4));
+    json_put_text(job, "cut", rows_text(rows, 19));
     json_put_number(job, "place", rows_number(rows, 5));
     json_put_text(job, "worker", rows_text(rows, 6));
     json_put_number(job, "memory_mb", rows_number(rows, 7));

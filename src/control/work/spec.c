@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cut/cut_build.h"
 #include "json.h"
 
 static int spec_tiles(struct db *db, json_t *spec, const char *asset, struct spn_error *err)
@@ -40,8 +41,8 @@ int spec_complete(struct db *db, json_t *spec, const char *kind, const char *ass
     json_t *source;
     int ret;
 
-    if (!asset)
-        return SPN_OK;
+    if (!asset) /* an examine has all, a job of a cut says which assets */
+        return strcmp(kind, "examine") == 0 ? SPN_OK : cut_job_spec(db, spec, err);
     json_put_text(spec, "asset", asset);
     if ((ret = db_query(db,
                         "SELECT s.hash, s.name, s.size, s.link, a.conform, a.plan FROM asset a"

@@ -140,11 +140,46 @@ def name_of(*parts):
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
 
 
-class Worker:
-    """Claims and does jobs with canned files. tracks: a folder with v0 and a0, real track files."""
+def divided(units, count):
+    return [units * (i + 1) // count - units * i // count for i in range(count)]
 
-    def __init__(self, control, tracks):
-        self.control, self.tracks = control, tracks
+
+def sound_lengths(spec):
+    """Packets of each fragment of bridge: a slow, plain model of where sound is put together anew."""
+    num, den = spec["sound"]["rate"]
+    rate, gop = spec["sound"]["sample_rate"], spec["sound"]["gop"]
+
+    def packet(frame):
+        return (frame * den * rate * 2 + 1024 * num) // (2 * 1024 * num)
+    most, out, at, start = packet(gop) + 1, [], 0, 0
+    clips = spec["clips"]
+    total = packet(sum(clip["out"] - clip["in"] for clip in clips))
+    for i, clip in enumerate(clips):
+        frames = spec["assets"][clip["asset"]]["frames"]
+        first, end = packet(start), packet(start + clip["out"] - clip["in"])
+        shift = packet(clip["in"] - start)
+        start += clip["out"] - clip["in"]
+        begin, stop = first + 3 * (i > 0), end - 3 * (i + 1 < len(clips))
+        begin, stop = max(begin, -shift), min(stop, packet(frames) - shift)
+        for fragment in range((frames + gop - 1) // gop):
+            head = packet(fragment * gop) - shift
+            tail = packet(min((fragment + 1) * gop, frames)) - shift
+            if head >= begin and tail <= stop:
+                if head > at:
+                    out += divided(head - at, -(-(head - at) // most))
+                at = tail
+    if total > at:
+        out += divided(total - at, -(-(total - at) // most))
+    return out
+
+
+class Worker:
+    """Claims and does jobs with canned files. tracks: a folder with v0 and a0, real track files; writer:
+    the program that makes bridges."""
+
+    def __init__(self, control, tracks, writer=None):
+        self.control, self.tracks, self.writer = control, tracks, writer
+        self.board = False  # do films have storyboards?
         self.more = {}  # what the next films are made like, beside the usual
 
     def put(self, folder, name, content, suffix=""):
@@ -157,7 +192,7 @@ class Worker:
         with open(os.path.join(self.tracks, which), "rb") as file:
             return file.read()
 
-    def claim(self, wait=0, kinds=("examine", "chunk", "audio", "text", "assemble", "storyboard")):
+    def claim(self, wait=0, kinds=("examine", "chunk", "audio", "text", "assemble", "storyboard", "bridge", "sound_bridge")):
         answer = self.control.call("POST", "/api/v1/work/claim", {
             "worker": "canned", "kinds": list(kinds), "memory_mb": 4000, "wait_s": wait}, "worker")
         return answer.json if answer.status == 200 else None
@@ -188,7 +223,11 @@ class Worker:
                              "video": [{"id": "v0", "name": name_of(source, "v0"), "codec": "h264"}],
                              "audio": [{"id": "a0", "name": name_of(source, "a0"), "language": "zh",
                                         "default": True}],
+                             "storyboard": {"name": name_of(source, "board"), "interval_frames": 8, "width": 160,
+                                            "height": 90, "columns": 2, "rows": 2} if self.board else None,
                              "text": text}}
+        if kind in ("bridge", "sound_bridge"):
+            return self.bridge(spec, kind)
         plan = spec["plan"]
         if kind == "chunk":
             folder = os.path.join(self.control.data, "tmp", "asset", spec["asset"])
@@ -197,6 +236,13 @@ class Worker:
                 with open(os.path.join(folder, f"{what}.{spec['chunk']}"), "wb") as file:
                     file.write(b"piece")
             return {"frames": 12, "pieces": [{"id": "v0", "bytes": 5}], "tiles": []}
+        if kind == "storyboard":
+            name, tiles = plan["storyboard"]["name"], [f"{plan['storyboard']['name'][:8]}.{i} ".encode() for i in range(3)]
+            self.put("track", name, b"".join(tiles), ".tiles")
+            self.put("track", name, b"sheet", ".sheets")
+            at = [sum(map(len, tiles[:i])) for i in range(3)]
+            return {"storyboard": {"name": name, "tiles": [{"offset": o, "size": len(t)} for o, t in zip(at, tiles)],
+                                   "sheets": [{"offset": 0, "size": 5}]}}
         if kind == "text":
             name, vtt = plan["text"][spec["text"]]["name"], b"WEBVTT\n\n00:00.000 --> 00:02.000\n\xe4\xbd\xa0\xe5\xa5\xbd\n"
             self.put("track", name, vtt, ".vtt")
@@ -207,6 +253,27 @@ class Worker:
         compat = self.more.get("compat", {}).get(which, which)
         return {"track": {"name": name, "bytes": len(content), "compat_id": name_of(compat),
                           "average_bandwidth": 80000}}
+
+    def bridge(self, spec, kind):
+        """Bridges of the lengths that are asked for; the sound's by the rules of sampan/composition.h."""
+        if kind == "bridge":
+            frames, count = spec["bridge"]["frames"], spec["bridge"]["fragments"]
+            assert frames == sum(part["to"] - part["from"] for part in spec["parts"])
+            lengths, outputs = divided(frames, count), spec["outputs"]
+        else:
+            lengths, outputs = sound_lengths(spec), [spec["output"]]
+        for asset in spec["assets"]:
+            assert {"asset", "source", "conform", "plan"} <= set(asset), asset.keys()
+        made = []
+        for output in outputs:
+            path = os.path.join(self.tracks, "bridge")
+            subprocess.run([self.writer, path, output["id"][0], *map(str, self.more.get("lengths", lengths))], check=True)
+            with open(path, "rb") as file:
+                content = file.read()
+            self.put("bridge", output["name"], content)
+            made.append({"id": output["id"], "name": output["name"], "bytes": len(content),
+                         "compat_id": output["compat_id"], "fragments": len(lengths)})
+        return {"bridges": made}
 
     def all(self, beat=True):
         count = 0

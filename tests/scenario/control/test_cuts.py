@@ -3,18 +3,19 @@
 what changed between two; what may not be used. Assets come from a worker with canned files. Prints TAP."""
 import argparse
 import base64
-import json
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from control import Control, Worker
+from control import Control, Worker, name_of
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--control", required=True)
 arguments.add_argument("--tracks", required=True, help="the program that writes track files")
+arguments.add_argument("--answer", required=True, help="the program that prints what delivery answers")
 arguments.add_argument("--document", required=True)
 arguments.add_argument("--database")
 options = arguments.parse_args()
@@ -36,8 +37,9 @@ def same(name, got, want):
 films = tempfile.mkdtemp(prefix="sampan-films.")
 subprocess.run([options.tracks, films], check=True)
 control = Control(options.control, options.document, options.database)
-worker = Worker(control, films)
+worker = Worker(control, films, options.tracks)
 call = control.call
+worker.board = True
 assets = {}  # name -> hash
 
 
@@ -227,6 +229,115 @@ def checks():
     same("the cut can still be seen", call("GET", f"/api/v1/cuts/{cut}").json["clips"][0]["name"], "gone.mkv")
 
 
+def answer_of(publication, name):
+    return subprocess.run([options.answer, control.data, f"/v/{publication}/{name}"], check=True, capture_output=True).stdout
+
+
+def fragments_of(data):
+    """(sequence number, decode time, samples) of every fragment."""
+    at, out = 0, []
+    while at < len(data):
+        size, kind = int.from_bytes(data[at:at + 4], "big"), data[at + 4:at + 8]
+        if kind == b"moof":
+            out.append((int.from_bytes(data[at + 20:at + 24], "big"), int.from_bytes(data[at + 72:at + 80], "big"),
+                        int.from_bytes(data[at + 92:at + 96], "big")))
+        at += size
+    return out
+
+
+def played(publication, rendition, ticks):
+    """Seconds by the playlist, and fragments by the segments; where the timeline is broken, why."""
+    playlist = answer_of(publication, f"{rendition}/media.m3u8").decode()
+    names = [line for line in playlist.splitlines() if line and not line.startswith("#")]
+    seconds = sum(float(line[8:].split(",")[0]) for line in playlist.splitlines() if line.startswith("#EXTINF:"))
+    data = b"".join(answer_of(publication, f"{rendition}/{os.path.basename(name)}") for name in names)
+    found, at, why = fragments_of(data), 0, ""
+    for n, (sequence, decode, samples) in enumerate(found, 1):
+        if (sequence, decode) != (n, at):
+            why = f"fragment {n} says {sequence} at {decode}, not {at}"
+        at += samples * ticks
+    if "DISCONTINUITY" in playlist:
+        why = "a discontinuity"
+    return round(seconds, 3), [samples for _, _, samples in found], why
+
+
+def builds():
+    cut = make(("ep02", 3, 17), ("ep03", 0, 20), ("ep02", 18, 24), name="a film").json["id"]
+    path = f"/api/v1/cuts/{cut}"
+    draft = call("POST", "/api/v1/publications", {"cut": cut})
+    report(draft.status == 409 and "draft" in draft.json["detail"], "a draft is not published", draft.body)
+    answer = call("POST", path + "/build")
+    same("a build begins", (answer.status, answer.json["state"], answer.json["progress"]["total"]), (202, "building", 3))
+    same("asked again it goes on", call("POST", path + "/build").json["progress"]["total"], 3)
+    same("its assets stay", call("DELETE", f"/api/v1/assets/{assets['ep03.mkv']}").status, 409)
+    same("and so does it", call("DELETE", path).status, 409)
+    jobs = call("GET", "/api/v1/jobs?state=ready").json["items"]
+    same("its jobs are seen", sorted((j["kind"], j["place"], j["cut"]) for j in jobs),
+         [("bridge", 0, cut), ("bridge", 1, cut), ("sound_bridge", 0, cut)])
+    job = worker.claim(kinds=["bridge"])
+    same("a stretch says what it is made of", ([(p["asset"], p["from"], p["to"]) for p in job["spec"]["parts"]],
+         [a["asset"] for a in job["spec"]["assets"]], job["spec"]["bridge"]["frames"], job["spec"]["bridge"]["fragments"]),
+         ([(0, 3, 17)], [assets["ep02.mkv"]], 14, 2))
+    result = worker.do(job)
+    lie = {"bridges": [{**result["bridges"][0], "bytes": 1}]}
+    same("a bridge that is not there does not count", worker.say(job, "commit", result=lie).status, 409)
+    wrong = {"bridges": [{**result["bridges"][0], "name": "0" * 64}]}
+    report(worker.say(job, "commit", result=wrong).status in (400, 409), "nor one that nobody asked for")
+    same("a bridge is committed", worker.say(job, "commit", result=result).status, 200)
+    same("the others too", worker.all(), 2)
+    now = call("GET", path).json
+    same("then it is ready", (now["state"], now["progress"]["done"]), ("ready", 3))
+    made = call("POST", "/api/v1/publications", {"cut": cut})
+    same("and can be published", (made.status, made.json["state"] if made.status == 201 else made.json, made.json.get("cut")), (201, "live", cut))
+    same("under its name", made.json["name"], "a film")
+    shown = [p for p in call("GET", "/api/v1/watch", token=None).json["publications"] if p["id"] == made.json["id"]]
+    same("it is on the start page, as long as it is", [p["duration_ms"] for p in shown], [8000])
+    same("its assets stay", call("DELETE", f"/api/v1/assets/{assets['ep03.mkv']}").status, 409)
+    same("and so does it", call("DELETE", path).status, 409)
+    same("its picture plays as one: a bridge of 14, two whole GOPs, a bridge of 2, a GOP of 4",
+         played(made.json["id"], "v0", 1), (8.0, [7, 7, 10, 10, 2, 4], ""))
+    seconds, packets, why = played(made.json["id"], "a0", 1024)
+    same("its sound is as long, to the packet", (sum(packets), why), (375, ""))
+    same("its text is cut", answer_of(made.json["id"], "t0/all.vtt").decode().count("-->"), 2)
+    report("00:00:00.000 --> 00:00:01.400" in answer_of(made.json["id"], "t0/all.vtt").decode(), "and timed anew")
+    sheet = answer_of(made.json["id"], "sheet/3.jpg")
+    board = name_of(hashlib.sha256(b"ep03.mkv").hexdigest(), "board")
+    same("its storyboard shows its clips' tiles where they lie", sheet, f"{board[:8]}.0 ".encode())
+    again = make(("ep02", 3, 17), ("ep03", 0, 20), ("ep02", 18, 24), parent=cut).json
+    answer = call("POST", f"/api/v1/cuts/{again['id']}/build").json
+    same("the same stretches are not made again", (answer["state"], answer["progress"]["total"]), ("ready", 0))
+    other = make(("ep02", 3, 17), ("ep03", 0, 20)).json["id"]
+    same("a stretch that another cut has is not made again, the sound is", call("POST", f"/api/v1/cuts/{other}/build").json["progress"]["total"], 1)
+    job = worker.claim(kinds=["sound_bridge"])
+    worker.say(job, "fail", code="bad_format", text="it could not be")
+    now = call("GET", f"/api/v1/cuts/{other}").json
+    same("a job that fails fails the cut", (now["state"], now["error"]["text"]), ("failed", "it could not be"))
+    same("which can be built again", call("POST", f"/api/v1/cuts/{other}/build").json["state"], "building")
+    worker.more = {"lengths": [3, 3]}
+    worker.all()
+    worker.more = {}
+    same("bridges of the wrong length are made", call("GET", f"/api/v1/cuts/{other}").json["state"], "ready")
+    bad = call("POST", "/api/v1/publications", {"cut": other})
+    report(bad.status == 409 and "bridge" in bad.json["detail"], "and are not published", bad.body)
+    whole = make(("ep02", 0, 10), ("ep03", 10, 24)).json["id"]
+    built = call("POST", f"/api/v1/cuts/{whole}/build").json
+    same("a join on a border needs no picture", [j["kind"] for j in call("GET", "/api/v1/jobs?state=ready").json["items"]], ["sound_bridge"])
+    worker.all()
+    made2 = call("POST", "/api/v1/publications", {"cut": whole}).json
+    same("and is published", played(made2["id"], "v0", 1), (4.8, [10, 10, 4], ""))
+    hd = make(("ep02", 0, 10), ("hd", 0, 7)).json["id"]
+    same("what has no picture in common is not built", call("POST", f"/api/v1/cuts/{hd}/build").status, 422)
+    asset("lost.mkv")
+    lost = make(("lost", 0, 10), ("ep02", 0, 10)).json["id"]
+    call("DELETE", f"/api/v1/assets/{assets['lost.mkv']}")
+    answer = call("POST", f"/api/v1/cuts/{lost}/build")
+    report(answer.status == 409 and "lost.mkv" in answer.json["detail"], "nor is what lost an asset since it was checked", answer.body)
+    same("which changed nothing", call("GET", f"/api/v1/cuts/{lost}").json["state"], "draft")
+    same("a publication and its cut go", (call("DELETE", f"/api/v1/publications/{made.json['id']}").status,
+                                          call("DELETE", path).status, call("GET", path).status), (204, 204, 404))
+    same("an asset or a cut, not both", call("POST", "/api/v1/publications", {"cut": whole, "asset": assets["ep02.mkv"]}).status, 400)
+
+
 def main():
     asset("ep01.mkv")
     asset("ep02.mkv")
@@ -237,6 +348,7 @@ def main():
     refusals()
     restricted()
     checks()
+    builds()
 
 
 try:

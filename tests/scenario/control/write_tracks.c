@@ -1,29 +1,68 @@
-/* write_tracks.c - DIR/v0 and DIR/a0: small real track files for the API's tests. */
+/*
+ * write_tracks.c - small real track files for the API's tests.
+ *
+ *     write_tracks DIR                     v0 and a0: 24 frames at 5 a second, their sound
+ *     write_tracks FILE v|a COUNT…         a bridge with fragments of so many frames or packets
+ */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../../unit/track/made.h"
 #include "sampan/file.h"
 
-static int track_write(const char *dir, const char *name, enum spn_codec codec)
+static int made_put(struct made *made, const char *dir, const char *path)
 {
     struct spn_error err = { 0 };
-    struct made made;
-    char path[4096];
     int ret;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    made_init(&made, codec);
-    made_file(&made);
-    ret = spn_file_put(dir, path, 0644, made.file.data, made.file.size, &err);
-    made_finish(&made);
+    ret = spn_file_put(dir, path, 0644, made->file.data, made->file.size, &err);
+    made_finish(made);
     if (ret < 0)
         (void)fprintf(stderr, "write_tracks: %s\n", err.text);
     return ret;
 }
 
+static int track_write(const char *dir, const char *name, enum spn_codec codec)
+{
+    static const unsigned packets[] = { 94, 94, 37 }; /* of 10, 10 and 4 frames at 5 a second */
+    struct made made;
+    char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    made_init(&made, codec);
+    if (codec == SPN_AAC) {
+        made.fragments = 3;
+        memcpy(made.counts, packets, sizeof(packets));
+    }
+    made_file(&made);
+    return made_put(&made, dir, path);
+}
+
+static int bridge_write(const char *path, enum spn_codec codec, int count, char *counts[])
+{
+    const char *slash = strrchr(path, '/');
+    char dir[4096];
+    struct made made;
+
+    if (!slash || count < 1 || count > MADE_FRAGMENTS_MAX)
+        return -1;
+    (void)snprintf(dir, sizeof(dir), "%.*s", (int)(slash - path), path);
+    made_init(&made, codec);
+    made.fragments = (unsigned)count;
+    for (int i = 0; i < count; i++)
+        made.counts[i] = (unsigned)strtoul(counts[i], NULL, 10);
+    if (spn_header_write(&made.info, &made.file, NULL) < 0)
+        return -1;
+    made_fragments(&made, 0, made.fragments, &made.file);
+    return made_put(&made, dir, path);
+}
+
 int main(int argc, char *argv[])
 {
-    if (argc != 2)
+    if (argc == 2)
+        return track_write(argv[1], "v0", SPN_H264) < 0 || track_write(argv[1], "a0", SPN_AAC) < 0;
+    if (argc < 4)
         return 2;
-    return track_write(argv[1], "v0", SPN_H264) < 0 || track_write(argv[1], "a0", SPN_AAC) < 0;
+    return bridge_write(argv[1], argv[2][0] == 'v' ? SPN_H264 : SPN_AAC, argc - 3, argv + 3) < 0;
 }

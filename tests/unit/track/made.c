@@ -119,8 +119,8 @@ void made_fragments(const struct made *made, unsigned from, unsigned to, struct 
     if (made->most)
         info.gop = made->most;
     for (unsigned f = 0; f < to; f++) {
-        struct spn_sample samples[64] = { 0 };
-        size_t at[64];
+        struct spn_sample samples[128] = { 0 };
+        size_t at[128];
         struct spn_buffer bytes = { 0 };
 
         for (unsigned i = 0; i < made->counts[f]; i++) {

@@ -1,0 +1,558 @@
+/* cut_build.c - what a cut needs that is not there yet. */
+#include "cut_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cut_check.h"
+#include "cut_match.h"
+#include "json.h"
+#include "sampan/publication.h"
+#include "store/blob.h"
+#include "work/job.h"
+#include "work/plan.h"
+
+#define BRIDGE_MEMORY_MB 800 /* where a plan says nothing of its chunks */
+#define SOUND_MEMORY_MB  200
+
+struct build {
+    const struct instance *instance;
+    struct db *db;
+    struct cut *cut;
+    struct cut_match *match;
+    int64_t now_ms;
+    int jobs;
+};
+
+/* ---- rows ---- */
+
+static int file_row(struct build *build, const char *kind, int64_t place, const char *rendition,
+                    const char *name, const char *facts, struct spn_error *err)
+{
+    return db_run(build->db,
+                  "INSERT INTO cut_file (cut, kind, place, rendition, name, facts)"
+                  " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cut, kind, place, rendition)"
+                  " DO UPDATE SET name = excluded.name, facts = excluded.facts",
+                  DB_ARGS(db_text(build->cut->id), db_text(kind), db_number(place),
+                          db_text(rendition), db_text(name), db_text(facts)),
+                  NULL, err);
+}
+
+/* Facts of a file that some cut had made and that is still there, to be freed; NULL: none. */
+static int file_known(struct build *build, const char *name, char **facts, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    uint64_t size = 0;
+    int ret;
+
+    *facts = NULL;
+    if ((ret = db_query(build->db,
+                        "SELECT facts FROM cut_file WHERE name = $1 AND facts IS NOT NULL LIMIT 1",
+                        DB_ARGS(db_text(name)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0 &&
+        blob_size(build->instance, BLOB_BRIDGE, name, &size, NULL) >= 0)
+        *facts = strdup(rows_text(rows, 0));
+    rows_close(rows);
+    return ret < 0 ? ret : SPN_OK;
+}
+
+static int build_job(struct build *build, const char *kind, int64_t place, int64_t memory_mb,
+                     const json_t *spec, struct spn_error *err)
+{
+    char *text = json_text(spec);
+    struct job_new job = { .kind = kind,
+                           .cut = build->cut->id,
+                           .place = place,
+                           .memory_mb = memory_mb,
+                           .spec = text,
+                           .number = ++build->jobs & 0xFFFF };
+    int ret = text ? job_make(build->instance, build->db, &job, build->now_ms, err)
+                   : spn_error_set(err, SPN_ENOMEM, "out of memory");
+
+    free(text);
+    return ret;
+}
+
+static void recipe_name(const char *what, const json_t *recipe, char out[SPN_HASH_HEX + 1])
+{
+    char *text = json_text(recipe);
+    struct spn_hasher hasher;
+    struct spn_hash hash;
+
+    spn_hasher_init(&hasher);
+    spn_hasher_update(&hasher, what, strlen(what) + 1);
+    if (text)
+        spn_hasher_update(&hasher, text, strlen(text));
+    spn_hasher_finish(&hasher, &hash);
+    spn_hash_hex(&hash, out);
+    free(text);
+}
+
+static json_t *rate_json(struct spn_rate rate)
+{
+    return json_pack("[II]", (json_int_t)rate.num, (json_int_t)rate.den);
+}
+
+/* The plan's entry of a rendition in one asset; borrowed. */
+static json_t *planned_of(const struct build *build, const struct match_rendition *rendition,
+                          size_t asset)
+{
+    return json_array_get(json_object_get(build->match->plans[asset], plan_media[rendition->media]),
+                          (size_t)rendition->tracks[asset].place);
+}
+
+/* ---- picture ---- */
+
+/* Ranges of a stretch: place of the asset in assets, from, to. assets: {asset, tracks}. */
+static void parts_make(const struct build *build, const struct spn_span *span, json_t *parts,
+                       json_t *assets, size_t *first)
+{
+    const struct spn_composition *composition = build->cut->composition;
+    int64_t at = span->start, end = span->start + span->frames;
+
+    for (size_t i = span->clip; at < end; i++) {
+        const struct spn_clip *clip = &composition->clips[i];
+        int64_t to = composition->start[i + 1] < end ? composition->start[i + 1] : end;
+        const char *hash = build->cut->assets[clip->asset].hash;
+        size_t place = 0, count = json_array_size(assets);
+
+        while (place < count &&
+               strcmp(json_string_value(json_object_get(json_array_get(assets, place), "asset")),
+                      hash) != 0)
+            place++;
+        if (place == count) {
+            json_t *asset = json_object(), *tracks = json_object();
+
+            json_put_text(asset, "asset", hash);
+            for (size_t r = 0; r < build->match->count; r++)
+                if (build->match->renditions[r].media == 0)
+                    json_put_text(tracks, build->match->renditions[r].id,
+                                  build->match->renditions[r].tracks[clip->asset].name);
+            (void)json_object_set_new(asset, "tracks", tracks);
+            (void)json_array_append_new(assets, asset);
+        }
+        if (at == span->start)
+            *first = clip->asset;
+        (void)json_array_append_new(
+            parts, json_pack("{sIsIsI}", "asset", (json_int_t)place, "from",
+                             (json_int_t)(clip->in + at - composition->start[i]), "to",
+                             (json_int_t)(clip->in + to - composition->start[i])));
+        at = to;
+    }
+}
+
+/* One rung of a stretch: its row, and where the file is not there an output of the job. */
+static int output_add(struct build *build, int64_t stretch, const struct match_rendition *rung,
+                      size_t first, const json_t *spec, json_t *outputs, struct spn_error *err)
+{
+    json_t *planned = planned_of(build, rung, first), *output = json_object(), *asset;
+    json_t *recipe = json_object(), *tracks = json_array();
+    char name[SPN_HASH_HEX + 1], *facts;
+    size_t i;
+    int ret;
+
+    json_array_foreach(json_object_get(spec, "assets"), i, asset)
+    {
+        (void)json_array_append(tracks,
+                                json_object_get(json_object_get(asset, "tracks"), rung->id));
+    }
+    (void)json_object_set(recipe, "bridge", json_object_get(spec, "bridge"));
+    (void)json_object_set(recipe, "parts", json_object_get(spec, "parts"));
+    (void)json_object_set_new(recipe, "tracks", tracks);
+    recipe_name("sampan bridge 1", recipe, name);
+    json_decref(recipe);
+    json_put_text(output, "id", rung->id);
+    json_put_text(output, "name", name);
+    json_put_text(output, "compat_id", rung->compat);
+    (void)json_object_set(output, "rung", planned ? planned : json_null());
+    if ((ret = file_known(build, name, &facts, err)) >= 0)
+        ret = file_row(build, "bridge", stretch, rung->id, name, facts, err);
+    if (ret >= 0 && !facts)
+        (void)json_array_append(outputs, output);
+    json_decref(output);
+    free(facts);
+    return ret;
+}
+
+static int stretch_build(struct build *build, int64_t stretch, const struct spn_span *span,
+                         struct spn_error *err)
+{
+    const struct spn_composition *composition = build->cut->composition;
+    json_t *spec = json_object(), *parts = json_array(), *assets = json_array();
+    json_t *outputs = json_array();
+    int64_t memory_mb = 0;
+    size_t first = 0;
+    int ret = SPN_OK;
+
+    parts_make(build, span, parts, assets, &first);
+    json_put_text(spec, "cut", build->cut->id);
+    json_put_number(spec, "stretch", stretch);
+    (void)json_object_set_new(
+        spec, "bridge",
+        json_pack("{sosIsIsIsIsI}", "rate", rate_json(composition->rate), "gop",
+                  (json_int_t)composition->gop, "start", (json_int_t)0, "sequence", (json_int_t)1,
+                  "frames", (json_int_t)span->frames, "fragments", (json_int_t)span->fragments));
+    (void)json_object_set_new(spec, "parts", parts);
+    (void)json_object_set_new(spec, "assets", assets);
+    (void)json_object_set_new(spec, "outputs", outputs);
+    for (size_t i = 0; i < build->match->count && ret >= 0; i++)
+        if (build->match->renditions[i].media == 0)
+            ret =
+                output_add(build, stretch, &build->match->renditions[i], first, spec, outputs, err);
+    memory_mb = json_integer_value(json_object_get(build->match->plans[first], "chunk_memory_mb"));
+    if (ret >= 0 && json_array_size(outputs) > 0)
+        ret = build_job(build, "bridge", stretch, memory_mb > 0 ? memory_mb : BRIDGE_MEMORY_MB,
+                        spec, err);
+    json_decref(spec);
+    return ret;
+}
+
+static int picture_build(struct build *build, struct spn_error *err)
+{
+    struct spn_span *spans;
+    int64_t stretch = 0;
+    size_t count;
+    int ret = spn_picture_spans(build->cut->composition, &spans, &count, err);
+
+    for (size_t i = 0; i < count && ret >= 0; i++)
+        if (spans[i].kind == SPN_BRIDGE)
+            ret = stretch_build(build, stretch++, &spans[i], err);
+    free(spans);
+    return ret;
+}
+
+/* ---- sound ---- */
+
+static int sound_needed(const struct build *build, uint32_t sample_rate, int64_t *fragments,
+                        int64_t *slots, struct spn_error *err)
+{
+    struct spn_sound_clip *clips = NULL;
+    struct spn_sound_span *spans = NULL;
+    size_t count = 0;
+    int ret;
+
+    *fragments = *slots = 0;
+    if ((ret = spn_sound_clips(build->cut->composition, sample_rate, &clips, err)) >= 0)
+        ret = spn_sound_spans(build->cut->composition, sample_rate, clips, &spans, &count, err);
+    for (size_t i = 0; i < count && ret >= 0; i++)
+        if (spans[i].kind == SPN_BRIDGE) {
+            *fragments += spans[i].fragments;
+            *slots += spans[i].slots;
+        }
+    free(clips);
+    free(spans);
+    return ret;
+}
+
+static json_t *sound_assets(const struct build *build, const struct match_rendition *rendition)
+{
+    json_t *assets = json_array();
+
+    for (size_t i = 0; i < build->match->asset_count; i++) {
+        const struct match_track *track = &rendition->tracks[i];
+
+        (void)json_array_append_new(
+            assets, json_pack("{sssIsssI}", "asset", build->cut->assets[i].hash, "frames",
+                              (json_int_t)build->cut->assets[i].frames, "track", track->name,
+                              "audio", (json_int_t)track->place));
+    }
+    return assets;
+}
+
+static json_t *sound_clips(const struct build *build)
+{
+    json_t *clips = json_array();
+
+    for (size_t i = 0; i < build->cut->composition->count; i++) {
+        const struct spn_clip *clip = &build->cut->composition->clips[i];
+
+        (void)json_array_append_new(clips,
+                                    json_pack("{sIsIsI}", "asset", (json_int_t)clip->asset, "in",
+                                              (json_int_t)clip->in, "out", (json_int_t)clip->out));
+    }
+    return clips;
+}
+
+static int sound_build(struct build *build, int64_t place, const struct match_rendition *rendition,
+                       struct spn_error *err)
+{
+    const struct spn_composition *composition = build->cut->composition;
+    uint32_t sample_rate = planned_sample_rate(rendition->planned);
+    json_t *planned = planned_of(build, rendition, composition->clips[0].asset);
+    char name[SPN_HASH_HEX + 1], *facts = NULL;
+    int64_t fragments, slots;
+    json_t *spec, *output;
+    int ret;
+
+    if ((ret = sound_needed(build, sample_rate, &fragments, &slots, err)) < 0 || fragments == 0)
+        return ret;
+    spec = json_pack("{s{sosIsIsIsI}soso}", "sound", "rate", rate_json(composition->rate), "gop",
+                     (json_int_t)composition->gop, "sample_rate", (json_int_t)sample_rate, "slots",
+                     (json_int_t)slots, "fragments", (json_int_t)fragments, "assets",
+                     sound_assets(build, rendition), "clips", sound_clips(build));
+    recipe_name("sampan sound bridge 1", spec, name);
+    output = json_object();
+    json_put_text(output, "id", rendition->id);
+    json_put_text(output, "name", name);
+    json_put_text(output, "compat_id", rendition->compat);
+    (void)json_object_set(output, "audio", planned ? planned : json_null());
+    (void)json_object_set_new(spec, "output", output);
+    json_put_text(spec, "cut", build->cut->id);
+    if ((ret = file_known(build, name, &facts, err)) >= 0)
+        ret = file_row(build, "sound_bridge", place, rendition->id, name, facts, err);
+    if (ret >= 0 && !facts)
+        ret = build_job(build, "sound_bridge", place, SOUND_MEMORY_MB, spec, err);
+    free(facts);
+    json_decref(spec);
+    return ret;
+}
+
+/* ---- what is referenced ---- */
+
+static int board_keep(struct build *build, size_t asset, struct spn_error *err)
+{
+    json_t *planned = json_object_get(build->match->plans[asset], "storyboard");
+    const char *name = plan_board(build->match->plans[asset]);
+    json_t *both;
+    char *text;
+    int ret;
+
+    if (!name || !json_is_object(build->match->boards[asset]))
+        return SPN_OK;
+    both = json_pack("{sOsO}", "plan", planned, "facts", build->match->boards[asset]);
+    text = both ? json_text(both) : NULL;
+    json_decref(both);
+    if (!text)
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    ret = file_row(build, "board", (int64_t)asset, "", name, text, err);
+    free(text);
+    return ret;
+}
+
+/* Renditions as they are now: an asset may be made again with others, the cut stays as built. */
+static int references_keep(struct build *build, struct spn_error *err)
+{
+    json_t *list = json_array(), *planned;
+    int ret = SPN_OK;
+    char *text;
+
+    for (size_t i = 0; i < build->match->count && ret >= 0; i++) {
+        const struct match_rendition *rendition = &build->match->renditions[i];
+        json_t *one = json_object();
+
+        json_put_text(one, "id", rendition->id);
+        json_put_text(one, "media", plan_media[rendition->media]);
+        json_put_text(one, "compat_id", rendition->compat);
+        planned = planned_of(build, rendition, build->cut->composition->clips[0].asset);
+        (void)json_object_set(one, "plan", planned ? planned : json_null());
+        (void)json_array_append_new(list, one);
+        for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
+            ret = file_row(build, "track", (int64_t)a, rendition->id, rendition->tracks[a].name,
+                           "{}", err);
+    }
+    for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
+        ret = board_keep(build, a, err);
+    text = ret >= 0 ? json_text(list) : NULL;
+    json_decref(list);
+    if (ret < 0 || !text)
+        return ret < 0 ? ret : spn_error_set(err, SPN_ENOMEM, "out of memory");
+    ret = db_run(build->db, "UPDATE cut SET renditions = $2 WHERE id = $1",
+                 DB_ARGS(db_text(build->cut->id), db_text(text)), NULL, err);
+    free(text);
+    return ret;
+}
+
+/* ---- the build ---- */
+
+/* 1: to be built, its row and its assets held; 0: it is so already. */
+static int build_begin(struct db *db, const char *id, struct spn_error *err)
+{
+    static const char *const statements[] = {
+        "SELECT hash FROM asset WHERE hash IN (SELECT asset FROM cut_asset WHERE cut = $1)"
+        " /*pg FOR SHARE*/",
+        "DELETE FROM job WHERE cut = $1",
+        "DELETE FROM cut_file WHERE cut = $1 AND (facts IS NULL OR kind IN ('track', 'board'))",
+    };
+    struct rows *rows = NULL;
+    int ret, done = 0;
+
+    if ((ret = db_hold(db, DB_LOCK_FILES, 0, err)) < 0 ||
+        (ret = db_query(db, "SELECT state FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0)
+        done =
+            strcmp(rows_text(rows, 0), "building") == 0 || strcmp(rows_text(rows, 0), "ready") == 0;
+    rows_close(rows);
+    if (ret <= 0)
+        return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no cut %s", id);
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !done; i++)
+        if ((ret = db_run(db, statements[i], DB_ARGS(db_text(id)), NULL, err)) < 0)
+            return ret;
+    return !done;
+}
+
+static int cut_finish(const struct instance *instance, struct db *db, const char *id,
+                      struct spn_error *err)
+{
+    return db_run(db,
+                  "UPDATE cut SET state = 'ready', ready_ms = $2, error_code = NULL,"
+                  " error_text = NULL WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM cut_file"
+                  " WHERE cut = $1 AND facts IS NULL)",
+                  DB_ARGS(db_text(id), db_number(instance_now_ms(instance))), NULL, err);
+}
+
+static int build_steps(struct build *build, struct spn_error *err)
+{
+    size_t pictures = 0;
+    int64_t place = 0;
+    int ret;
+
+    for (size_t i = 0; i < build->match->count; i++)
+        pictures += build->match->renditions[i].media == 0;
+    if (pictures == 0)
+        return spn_error_set(err, SPN_EUNSUPPORTED,
+                             "the clips of this cut have no picture in common, so nothing can be "
+                             "joined: `sampan cut check` says which differ");
+    if ((ret = references_keep(build, err)) < 0 || (ret = picture_build(build, err)) < 0)
+        return ret;
+    for (size_t i = 0; i < build->match->count && ret >= 0; i++)
+        if (build->match->renditions[i].media == 1)
+            ret = sound_build(build, place++, &build->match->renditions[i], err);
+    if (ret < 0)
+        return ret;
+    if ((ret = db_run(build->db,
+                      "UPDATE cut SET state = 'building', error_code = NULL, error_text = NULL"
+                      " WHERE id = $1",
+                      DB_ARGS(db_text(build->cut->id)), NULL, err)) < 0)
+        return ret;
+    return cut_finish(build->instance, build->db, build->cut->id, err);
+}
+
+int cut_build(const struct instance *instance, struct db *db, const char *id, struct spn_error *err)
+{
+    struct build build = { .instance = instance, .db = db, .now_ms = instance_now_ms(instance) };
+    int ret;
+
+    if ((ret = build_begin(db, id, err)) <= 0)
+        return ret;
+    if ((ret = cut_load(db, id, &build.cut, err)) >= 0 &&
+        (ret = cut_match_read(db, build.cut, &build.match, err)) >= 0)
+        ret = build_steps(&build, err);
+    cut_match_free(build.match);
+    cut_free(build.cut);
+    return ret;
+}
+
+/* ---- jobs ---- */
+
+int cut_job_files(const struct instance *instance, const json_t *result, struct spn_error *err)
+{
+    const json_t *file;
+    json_t *files;
+    size_t i;
+    int ret = member_array(result, "bridges", 1, SPN_RENDITIONS_MAX, &files, err);
+
+    if (ret < 0)
+        return ret;
+    json_array_foreach(files, i, file)
+    {
+        const char *name;
+        int64_t bytes;
+        uint64_t size;
+
+        if ((ret = member_hash(file, "name", &name, err)) < 0 ||
+            (ret = member_number(file, "bytes", 1, INT64_MAX, -1, &bytes, err)) < 0)
+            return ret;
+        if (blob_size(instance, BLOB_BRIDGE, name, &size, NULL) < 0 || size != (uint64_t)bytes)
+            return spn_error_set(err, SPN_ECONFLICT,
+                                 "the bridge %s is not there with %lld bytes; the job is done "
+                                 "again",
+                                 name, (long long)bytes);
+    }
+    return SPN_OK;
+}
+
+int cut_job_done(const struct instance *instance, struct db *db, const char *cut, const char *kind,
+                 int64_t place, const json_t *result, struct spn_error *err)
+{
+    const json_t *file;
+    size_t i;
+    int ret;
+
+    json_array_foreach(json_object_get(result, "bridges"), i, file)
+    {
+        const char *id, *name;
+        int64_t changed = 0;
+        char *facts;
+
+        if ((ret = member_text(file, "id", 2, 7, NULL, &id, err)) < 0 ||
+            (ret = member_hash(file, "name", &name, err)) < 0)
+            return ret;
+        if (!(facts = json_text(file)))
+            return spn_error_set(err, SPN_ENOMEM, "out of memory");
+        ret = db_run(db,
+                     "UPDATE cut_file SET facts = $6 WHERE cut = $1 AND kind = $2 AND place = $3"
+                     " AND rendition = $4 AND name = $5",
+                     DB_ARGS(db_text(cut), db_text(kind), db_number(place), db_text(id),
+                             db_text(name), db_text(facts)),
+                     &changed, err);
+        free(facts);
+        if (ret < 0)
+            return ret;
+        if (changed == 0)
+            return spn_error_set(err, SPN_EINVAL, "%s %lld of the cut has no %s called %s", kind,
+                                 (long long)place, id, name);
+    }
+    return cut_finish(instance, db, cut, err);
+}
+
+int cut_job_failed(struct db *db, const char *cut, const char *code, const char *text,
+                   struct spn_error *err)
+{
+    int ret = db_run(db,
+                     "UPDATE job SET state = 'held', available_ms = NULL"
+                     " WHERE cut = $1 AND state IN ('ready', 'paused')",
+                     DB_ARGS(db_text(cut)), NULL, err);
+
+    return ret < 0 ? ret
+                   : db_run(db,
+                            "UPDATE cut SET state = 'failed', error_code = $2, error_text = $3"
+                            " WHERE id = $1",
+                            DB_ARGS(db_text(cut), db_text(code), db_text(text)), NULL, err);
+}
+
+int cut_job_spec(struct db *db, json_t *spec, struct spn_error *err)
+{
+    json_t *asset;
+    size_t i;
+
+    json_array_foreach(json_object_get(spec, "assets"), i, asset)
+    {
+        const char *hash = json_string_value(json_object_get(asset, "asset"));
+        struct rows *rows = NULL;
+        json_t *source;
+        int ret;
+
+        if ((ret = db_query(db,
+                            "SELECT s.hash, s.name, s.size, s.link, a.conform, a.plan FROM asset a"
+                            " JOIN source s ON s.hash = a.source WHERE a.hash = $1",
+                            DB_ARGS(db_text(hash)), &rows, err)) < 0)
+            return ret;
+        if ((ret = rows_next(rows, err)) > 0) {
+            source = json_object();
+            json_put_text(source, "hash", rows_text(rows, 0));
+            json_put_text(source, "name", rows_text(rows, 1));
+            json_put_number(source, "size", rows_number(rows, 2));
+            json_put_text(source, "link", rows_text(rows, 3));
+            (void)json_object_set_new(asset, "source", source);
+            (void)json_object_set_new(asset, "conform", json_of(rows_text(rows, 4)));
+            (void)json_object_set_new(asset, "plan", json_of(rows_text(rows, 5)));
+        }
+        rows_close(rows);
+        if (ret <= 0)
+            return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no asset %s", hash);
+    }
+    return SPN_OK;
+}

@@ -1,0 +1,31 @@
+/*
+ * cut_build.h - bridges for a cut: files it needs, jobs that make them, what follows when they end.
+ *
+ * A file is named by its recipe, so that a stretch which another cut has is not made again. What a
+ * built cut is made of is kept as rows of cut_file: kind bridge (place: the stretch) and
+ * sound_bridge (place: 0) are made for it, track and board (place: the asset) are referenced.
+ * docs/formats/jobs.md has what the jobs say.
+ */
+#ifndef CONTROL_CUT_BUILD_H
+#define CONTROL_CUT_BUILD_H
+
+#include "cut.h"
+
+/*
+ * Have what is missing made; a cut that is building or ready is left as it is. SPN_ECONFLICT: an
+ * asset was removed since. SPN_EUNSUPPORTED: its clips have no picture in common. Inside a
+ * transaction.
+ */
+int cut_build(const struct instance *instance, struct db *db, const char *id,
+              struct spn_error *err);
+
+/* The rest is for the queue, inside the transaction that ends or claims a job of cut. */
+int cut_job_files(const struct instance *instance, const json_t *result, struct spn_error *err);
+int cut_job_done(const struct instance *instance, struct db *db, const char *cut, const char *kind,
+                 int64_t place, const json_t *result, struct spn_error *err);
+int cut_job_failed(struct db *db, const char *cut, const char *code, const char *text,
+                   struct spn_error *err);
+/* To each of the spec's assets what its row says: source, conform, plan. */
+int cut_job_spec(struct db *db, json_t *spec, struct spn_error *err);
+
+#endif

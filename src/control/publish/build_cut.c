@@ -1,0 +1,646 @@
+/*
+ * build_cut.c - from a built cut to a publication plan: references into its assets' track files,
+ * bridges between them.
+ *
+ * Every file that is named is opened and held to what the composition expects of it: a bridge that
+ * is not what was asked for is never published.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+#include "cut/cut_cues.h"
+#include "json.h"
+#include "rendition_words.h"
+#include "sampan/track.h"
+#include "store/blob.h"
+#include "work/plan.h"
+
+struct part {
+    struct match_rendition rendition;
+    struct spn_track *kept; /* what header and info point into */
+    struct spn_plan_fragment *fragments;
+    size_t count, capacity;
+    struct cut_cues cues;
+    char name[RENDITION_NAME_MAX];
+};
+
+struct composed {
+    const struct instance *instance;
+    struct db *db;
+    struct cut *cut;
+    json_t *list; /* the cut's renditions */
+    struct spn_span *spans;
+    size_t span_count;
+    struct spn_plan_file *files;
+    size_t file_count, file_capacity;
+    struct spn_plan_rendition renditions[SPN_RENDITIONS_MAX];
+    struct part parts[SPN_RENDITIONS_MAX];
+    size_t count;
+    /* of the rendition being put together */
+    struct spn_track **tracks; /* of each asset, opened when it is needed */
+    uint32_t *track_files;
+    int64_t at; /* ticks */
+    struct spn_plan_storyboard storyboard;
+    struct spn_plan_sheet *sheets;
+};
+
+/* ---- files ---- */
+
+static int file_add(struct composed *composed, enum spn_folder folder, enum blob_kind kind,
+                    const char *name, uint32_t *index, struct spn_error *err)
+{
+    struct spn_plan_file *file;
+
+    if (composed->file_count == SPN_FILES_MAX)
+        return spn_error_set(err, SPN_ELIMIT, "the cut is made of more than %d files",
+                             SPN_FILES_MAX);
+    if (composed->file_count == composed->file_capacity) {
+        size_t capacity = composed->file_capacity ? 2 * composed->file_capacity : 64;
+        struct spn_plan_file *files = realloc(composed->files, capacity * sizeof(*files));
+
+        if (!files)
+            return spn_error_set(err, SPN_ENOMEM, "out of memory");
+        composed->files = files;
+        composed->file_capacity = capacity;
+    }
+    file = &composed->files[composed->file_count];
+    memset(file, 0, sizeof(*file));
+    file->folder = folder;
+    (void)spn_hash_parse(name, SPN_HASH_HEX, &file->name);
+    *index = (uint32_t)composed->file_count++;
+    return blob_size(composed->instance, kind, name, &file->size, err);
+}
+
+/* Open a track and see that a decoder of the rendition goes on with it. */
+static int track_open(struct composed *composed, enum blob_kind kind, const char *name,
+                      const struct part *part, struct spn_track **out, struct spn_error *err)
+{
+    char path[SPN_PATH_MAX], hex[SPN_HASH_HEX + 1];
+    struct spn_hash compat;
+    int ret;
+
+    *out = NULL;
+    if ((ret = blob_path(composed->instance, kind, name, path, err)) < 0 ||
+        (ret = spn_track_open(path, out, err)) < 0)
+        return ret;
+    if (part->kept && (ret = spn_compat_id(spn_track_info(*out), &compat, err)) >= 0) {
+        struct spn_hash want;
+
+        if ((ret = spn_compat_id(spn_track_info(part->kept), &want, err)) >= 0 &&
+            !spn_hash_equal(&want, &compat)) {
+            spn_hash_hex(&compat, hex);
+            ret = spn_error_set(err, SPN_EMISMATCH,
+                                "%s is for another decoder configuration (%s) than the rest of "
+                                "rendition %s; build the cut again",
+                                path, hex, part->rendition.id);
+        }
+    }
+    if (ret < 0) {
+        spn_track_close(*out);
+        *out = NULL;
+    }
+    return ret;
+}
+
+/* The track of an asset in this rendition. */
+static int asset_track(struct composed *composed, struct part *part, size_t asset,
+                       struct spn_error *err)
+{
+    const char *name = part->rendition.tracks[asset].name;
+    int ret;
+
+    if (composed->tracks[asset])
+        return SPN_OK;
+    if ((ret = track_open(composed, BLOB_TRACK, name, part, &composed->tracks[asset], err)) < 0)
+        return ret;
+    return file_add(composed, SPN_FOLDER_TRACK, BLOB_TRACK, name, &composed->track_files[asset],
+                    err);
+}
+
+static int fragment_add(struct composed *composed, struct part *part, uint32_t file,
+                        const struct spn_fragment *fragment, int exact, struct spn_error *err)
+{
+    if (part->count == part->capacity) {
+        size_t capacity = part->capacity ? 2 * part->capacity : 256;
+        struct spn_plan_fragment *fragments =
+            realloc(part->fragments, capacity * sizeof(*fragments));
+
+        if (!fragments)
+            return spn_error_set(err, SPN_ENOMEM, "out of memory");
+        part->fragments = fragments;
+        part->capacity = capacity;
+    }
+    part->fragments[part->count++] = (struct spn_plan_fragment){
+        .file = file,
+        .duration = (uint32_t)fragment->duration,
+        .offset = fragment->offset,
+        .size = fragment->size,
+        .moof_size = fragment->moof_size,
+        .first_sample_size = fragment->first_sample_size,
+        .exact = (uint8_t)exact,
+    };
+    composed->at += fragment->duration;
+    return SPN_OK;
+}
+
+/* Fragments [first, first + count) of the asset's track. */
+static int reference_add(struct composed *composed, struct part *part, size_t asset, int64_t first,
+                         int64_t count, int64_t ticks, struct spn_error *err)
+{
+    const struct spn_fragment *fragments;
+    int64_t end = composed->at + ticks;
+    size_t there;
+    int ret;
+
+    if ((ret = asset_track(composed, part, asset, err)) < 0)
+        return ret;
+    fragments = spn_track_all(composed->tracks[asset], &there);
+    if (first < 0 || (size_t)(first + count) > there)
+        return spn_error_set(
+            err, SPN_EMISMATCH,
+            "%s has %zu fragments in rendition %s, and fragment %" PRId64 " is wanted",
+            composed->cut->assets[asset].name, there, part->rendition.id, first + count);
+    for (int64_t i = first; i < first + count; i++) {
+        /* what lies where it lay is right as it is: neighbours are sent as one */
+        int exact = (size_t)i == part->count && fragments[i].start == composed->at;
+
+        if ((ret = fragment_add(composed, part, composed->track_files[asset], &fragments[i], exact,
+                                err)) < 0)
+            return ret;
+    }
+    return composed->at == end
+               ? SPN_OK
+               : spn_error_set(err, SPN_EMISMATCH,
+                               "fragments %" PRId64 " to %" PRId64
+                               " of %s in rendition %s are not as long as the cut needs",
+                               first, first + count, composed->cut->assets[asset].name,
+                               part->rendition.id);
+}
+
+/* The name of the file that was made for a stretch of rendition, "" and SPN_ECONFLICT: none. */
+static int made_name(struct composed *composed, const char *kind, int64_t place,
+                     const char *rendition, char out[SPN_HASH_HEX + 1], struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if ((ret = db_query(composed->db,
+                        "SELECT name FROM cut_file WHERE cut = $1 AND kind = $2 AND place = $3"
+                        " AND rendition = $4 AND facts IS NOT NULL",
+                        DB_ARGS(db_text(composed->cut->id), db_text(kind), db_number(place),
+                                db_text(rendition)),
+                        &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0)
+        (void)snprintf(out, SPN_HASH_HEX + 1, "%.64s", rows_text(rows, 0));
+    rows_close(rows);
+    return ret == 0 ? spn_error_set(err, SPN_ECONFLICT, "%s %" PRId64 " of %s is not there", kind,
+                                    place, rendition)
+                    : ret;
+}
+
+/*
+ * A span of bridge: fragments of track from *next on, which must be as long as units (frames or
+ * packets) of unit_ticks divided among them.
+ */
+static int bridge_add(struct composed *composed, struct part *part, struct spn_track *track,
+                      uint32_t file, size_t *next, int64_t units, uint32_t count,
+                      int64_t unit_ticks, struct spn_error *err)
+{
+    const struct spn_fragment *fragments;
+    size_t there;
+    int ret;
+
+    fragments = spn_track_all(track, &there);
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t first, length;
+
+        spn_bridge_fragment(units, count, i, &first, &length);
+        if (*next >= there || fragments[*next].duration != length * unit_ticks)
+            return spn_error_set(err, SPN_EMISMATCH,
+                                 "a bridge of rendition %s is not what the cut needs: fragment %zu "
+                                 "is not %" PRId64 " ticks long; build the cut again",
+                                 part->rendition.id, *next + 1, length * unit_ticks);
+        if ((ret = fragment_add(composed, part, file, &fragments[(*next)++], 0, err)) < 0)
+            return ret;
+    }
+    return SPN_OK;
+}
+
+static int ended_well(const struct part *part, struct spn_track *track, size_t next,
+                      struct spn_error *err)
+{
+    size_t there;
+
+    (void)spn_track_all(track, &there);
+    return next == there ? SPN_OK
+                         : spn_error_set(err, SPN_EMISMATCH,
+                                         "a bridge of rendition %s has %zu fragments, and the cut "
+                                         "needs %zu; build the cut again",
+                                         part->rendition.id, there, next);
+}
+
+/* ---- picture ---- */
+
+static int stretch_add(struct composed *composed, struct part *part, int64_t stretch,
+                       const struct spn_span *span, int64_t frame_ticks, struct spn_error *err)
+{
+    struct spn_track *track = NULL;
+    char name[SPN_HASH_HEX + 1];
+    size_t next = 0;
+    uint32_t file;
+    int ret;
+
+    if ((ret = made_name(composed, "bridge", stretch, part->rendition.id, name, err)) < 0 ||
+        (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0)
+        return ret;
+    if ((ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) >= 0 &&
+        (ret = bridge_add(composed, part, track, file, &next, span->frames, span->fragments,
+                          frame_ticks, err)) >= 0)
+        ret = ended_well(part, track, next, err);
+    spn_track_close(track);
+    return ret;
+}
+
+static int picture_add(struct composed *composed, struct part *part, struct spn_error *err)
+{
+    const struct spn_composition *composition = composed->cut->composition;
+    int64_t stretch = 0, frame_ticks = composition->rate.den;
+    int ret = SPN_OK;
+
+    for (size_t i = 0; i < composed->span_count && ret >= 0; i++) {
+        const struct spn_span *span = &composed->spans[i];
+
+        if (span->kind == SPN_BRIDGE)
+            ret = stretch_add(composed, part, stretch++, span, frame_ticks, err);
+        else
+            ret = reference_add(composed, part, composition->clips[span->clip].asset, span->gop,
+                                span->gops, span->frames * frame_ticks, err);
+    }
+    return ret;
+}
+
+/* ---- sound ---- */
+
+static int sound_spans_add(struct composed *composed, struct part *part,
+                           const struct spn_sound_span *spans, size_t count, struct spn_error *err)
+{
+    const struct spn_composition *composition = composed->cut->composition;
+    struct spn_track *track = NULL;
+    char name[SPN_HASH_HEX + 1];
+    uint32_t file = 0;
+    size_t next = 0;
+    int64_t place = 0;
+    int ret = SPN_OK;
+
+    for (const struct part *other = composed->parts; other < part; other++)
+        place += other->rendition.media == 1;
+    for (size_t i = 0; i < count && ret >= 0; i++) {
+        if (spans[i].kind == SPN_REFERENCE) {
+            ret = reference_add(composed, part, composition->clips[spans[i].clip].asset,
+                                spans[i].fragment, spans[i].fragments,
+                                spans[i].slots * SPN_AAC_FRAME, err);
+            continue;
+        }
+        if (!track &&
+            ((ret = made_name(composed, "sound_bridge", place, part->rendition.id, name, err)) <
+                 0 ||
+             (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0 ||
+             (ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) < 0))
+            break;
+        ret = bridge_add(composed, part, track, file, &next, spans[i].slots,
+                         (uint32_t)spans[i].fragments, SPN_AAC_FRAME, err);
+    }
+    if (ret >= 0 && track)
+        ret = ended_well(part, track, next, err);
+    spn_track_close(track);
+    return ret;
+}
+
+static int sound_add(struct composed *composed, struct part *part, struct spn_error *err)
+{
+    const struct spn_composition *composition = composed->cut->composition;
+    uint32_t sample_rate = spn_track_info(part->kept)->sample_rate;
+    struct spn_sound_clip *clips = NULL;
+    struct spn_sound_span *spans = NULL;
+    size_t count = 0;
+    int ret;
+
+    if ((ret = spn_sound_clips(composition, sample_rate, &clips, err)) >= 0 &&
+        (ret = spn_sound_spans(composition, sample_rate, clips, &spans, &count, err)) >= 0)
+        ret = sound_spans_add(composed, part, spans, count, err);
+    free(clips);
+    free(spans);
+    return ret;
+}
+
+/* ---- renditions ---- */
+
+static int tracks_read(struct composed *composed, struct part *part, struct spn_error *err)
+{
+    size_t count = composed->cut->composition->asset_count, found = 0;
+    struct rows *rows = NULL;
+    int ret;
+
+    part->rendition.tracks = calloc(count, sizeof(*part->rendition.tracks));
+    if (!part->rendition.tracks)
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    if ((ret = db_query(composed->db,
+                        "SELECT place, name FROM cut_file WHERE cut = $1 AND kind = 'track'"
+                        " AND rendition = $2 ORDER BY place",
+                        DB_ARGS(db_text(composed->cut->id), db_text(part->rendition.id)), &rows,
+                        err)) < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0) {
+        size_t place = (size_t)rows_number(rows, 0);
+
+        if (place < count)
+            (void)snprintf(part->rendition.tracks[place].name,
+                           sizeof(part->rendition.tracks[place].name), "%.64s", rows_text(rows, 1));
+        found++;
+    }
+    rows_close(rows);
+    return ret < 0          ? ret
+           : found == count ? SPN_OK
+                            : spn_error_set(err, SPN_ECONFLICT, "the cut has to be built again");
+}
+
+static int track_rendition_add(struct composed *composed, struct part *part,
+                               struct spn_plan_rendition *rendition, struct spn_error *err)
+{
+    size_t first = composed->cut->composition->clips[0].asset;
+    size_t count = composed->cut->composition->asset_count;
+    int ret;
+
+    if ((ret = track_open(composed, BLOB_TRACK, part->rendition.tracks[first].name, part,
+                          &part->kept, err)) < 0)
+        return ret;
+    composed->at = 0;
+    ret = part->rendition.media == 0 ? picture_add(composed, part, err)
+                                     : sound_add(composed, part, err);
+    for (size_t i = 0; i < count; i++) {
+        spn_track_close(composed->tracks[i]);
+        composed->tracks[i] = NULL;
+    }
+    rendition->info = *spn_track_info(part->kept);
+    rendition->header = spn_track_header(part->kept, &rendition->header_size);
+    rendition->fragments = part->fragments;
+    rendition->fragment_count = part->count;
+    return ret;
+}
+
+static int rendition_add(struct composed *composed, const json_t *told, struct spn_error *err)
+{
+    struct spn_plan_rendition *rendition = &composed->renditions[composed->count];
+    struct part *part = &composed->parts[composed->count];
+    const char *media = json_string_value(json_object_get(told, "media"));
+    const char *id = json_string_value(json_object_get(told, "id"));
+    int ret;
+
+    if (!media || !id || composed->count == SPN_RENDITIONS_MAX)
+        return spn_error_set(err, SPN_ECONFLICT, "the cut has to be built again");
+    while (part->rendition.media < 2 && strcmp(media, plan_media[part->rendition.media]) != 0)
+        part->rendition.media++;
+    (void)snprintf(part->rendition.id, sizeof(part->rendition.id), "%.7s", id);
+    part->rendition.planned = json_object_get(told, "plan");
+    composed->count++; /* from here on it is cleaned up */
+    if ((ret = tracks_read(composed, part, err)) < 0)
+        return ret;
+    if (part->rendition.media < 2) {
+        ret = track_rendition_add(composed, part, rendition, err);
+    } else if ((ret = cut_cues_make(composed->instance, composed->cut, &part->rendition,
+                                    &part->cues, err)) >= 0) {
+        rendition->info.media = SPN_TEXT;
+        rendition->info.codec = SPN_WEBVTT;
+        rendition->info.timescale = 1000;
+        (void)snprintf(rendition->info.language, sizeof(rendition->info.language), "%.35s",
+                       planned_language(part->rendition.planned));
+        (void)snprintf(rendition->info.codecs, sizeof(rendition->info.codecs), "wvtt");
+        rendition->cues = part->cues.cues;
+        rendition->cue_count = part->cues.count;
+    }
+    if (ret < 0)
+        return ret;
+    rendition->id = part->rendition.id;
+    rendition_words(composed->renditions, composed->count - 1, part->rendition.media,
+                    part->rendition.planned, part->name);
+    return SPN_OK;
+}
+
+/* Best first, which the manifests keep; the parts stay where they are. */
+static int video_order(const void *a, const void *b)
+{
+    const struct spn_plan_rendition *x = a, *y = b;
+    uint64_t left = (uint64_t)x->info.width * x->info.height;
+    uint64_t right = (uint64_t)y->info.width * y->info.height;
+
+    return left > right ? -1 : left < right ? 1 : strcmp(x->id, y->id);
+}
+
+/* ---- storyboard ---- */
+
+struct board {
+    json_t *both; /* {plan, facts} */
+    uint32_t file;
+};
+
+static json_int_t board_number(const struct board *board, const char *name)
+{
+    return json_integer_value(json_object_get(json_object_get(board->both, "plan"), name));
+}
+
+/* The tile of an asset's board that shows frame best: inside its clip, if one is. */
+static const json_t *tile_find(const struct board *board, const struct spn_clip *clip,
+                               int64_t frame, int64_t interval)
+{
+    const json_t *tiles = json_object_get(json_object_get(board->both, "facts"), "tiles");
+    size_t count = json_array_size(tiles);
+    int64_t tile = frame / interval;
+
+    if (tile * interval < clip->in && (tile + 1) * interval < clip->out)
+        tile++;
+    if (count > 0 && tile >= (int64_t)count)
+        tile = (int64_t)count - 1;
+    return json_array_get(tiles, (size_t)tile);
+}
+
+static int boards_read(struct composed *composed, struct board *boards, size_t *found,
+                       struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if ((ret = db_query(composed->db,
+                        "SELECT place, name, facts FROM cut_file WHERE cut = $1 AND kind = 'board'"
+                        " ORDER BY place",
+                        DB_ARGS(db_text(composed->cut->id)), &rows, err)) < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0) {
+        size_t place = (size_t)rows_number(rows, 0);
+
+        if (place >= composed->cut->composition->asset_count)
+            continue;
+        boards[place].both = json_of(rows_text(rows, 2));
+        if ((ret = file_add(composed, SPN_FOLDER_TILES, BLOB_TILES, rows_text(rows, 1),
+                            &boards[place].file, err)) < 0)
+            break;
+        *found += board_number(&boards[place], "width") == board_number(&boards[0], "width") &&
+                  board_number(&boards[place], "height") == board_number(&boards[0], "height");
+    }
+    rows_close(rows);
+    return ret;
+}
+
+/* Tiles lie where they were made: a sheet of one each. Boards of different sizes make none. */
+static int storyboard_add(struct composed *composed, struct spn_error *err)
+{
+    const struct spn_composition *composition = composed->cut->composition;
+    struct board *boards = calloc(composition->asset_count, sizeof(*boards));
+    int64_t interval, frames = composition->start[composition->count], tile_ms = 0;
+    size_t found = 0, count = 0, most;
+    int ret = boards ? boards_read(composed, boards, &found, err)
+                     : spn_error_set(err, SPN_ENOMEM, "out of memory");
+
+    if (ret < 0 || found < composition->asset_count)
+        goto done;
+    interval = board_number(&boards[composition->clips[0].asset], "interval_frames");
+    if (interval < 1)
+        goto done;
+    most = (size_t)((frames + interval - 1) / interval);
+    composed->sheets = calloc(most, sizeof(*composed->sheets));
+    if (!composed->sheets) {
+        ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
+        goto done;
+    }
+    for (; count < most; count++) {
+        struct spn_place place;
+        const struct spn_clip *clip;
+        const struct board *board;
+        const json_t *tile;
+
+        if ((ret = spn_composition_locate(composition, (int64_t)count * interval, &place, err)) < 0)
+            goto done;
+        clip = &composition->clips[place.clip];
+        board = &boards[clip->asset];
+        tile = tile_find(board, clip, place.frame,
+                         board_number(board, "interval_frames") > 0
+                             ? board_number(board, "interval_frames")
+                             : interval);
+        if (!tile)
+            goto done; /* no tiles: no storyboard */
+        composed->sheets[count].file = board->file;
+        composed->sheets[count].offset =
+            (uint64_t)json_integer_value(json_object_get(tile, "offset"));
+        composed->sheets[count].size = (uint32_t)json_integer_value(json_object_get(tile, "size"));
+    }
+    (void)spn_rescale(interval, (int64_t)composition->rate.den * 1000, composition->rate.num,
+                      SPN_NEAREST, &tile_ms);
+    composed->storyboard = (struct spn_plan_storyboard){
+        .tile_width = (uint32_t)board_number(&boards[0], "width"),
+        .tile_height = (uint32_t)board_number(&boards[0], "height"),
+        .columns = 1,
+        .rows = 1,
+        .tile_ms = (uint32_t)tile_ms,
+        .tile_count = (uint32_t)count,
+        .sheets = composed->sheets,
+        .sheet_count = count,
+    };
+
+done:
+    for (size_t i = 0; boards && i < composition->asset_count; i++)
+        json_decref(boards[i].both);
+    free(boards);
+    return ret < 0 ? ret : SPN_OK;
+}
+
+/* ---- the whole ---- */
+
+static void composed_destroy(struct composed *composed)
+{
+    if (!composed)
+        return;
+    for (size_t i = 0; i < composed->count; i++) {
+        spn_track_close(composed->parts[i].kept);
+        free(composed->parts[i].rendition.tracks);
+        free(composed->parts[i].fragments);
+        cut_cues_finish(&composed->parts[i].cues);
+    }
+    json_decref(composed->list);
+    cut_free(composed->cut);
+    free(composed->spans);
+    free(composed->files);
+    free(composed->tracks);
+    free(composed->track_files);
+    free(composed->sheets);
+    free(composed);
+}
+
+static int renditions_read(struct composed *composed, const char *cut, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if ((ret = db_query(composed->db, "SELECT renditions FROM cut WHERE id = $1",
+                        DB_ARGS(db_text(cut)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0)
+        composed->list = json_of(rows_text(rows, 0));
+    rows_close(rows);
+    return ret;
+}
+
+static int composed_steps(struct composed *composed, const char *cut, struct spn_error *err)
+{
+    const json_t *told;
+    size_t count, videos = 0, i;
+    int ret;
+
+    if ((ret = cut_load(composed->db, cut, &composed->cut, err)) < 0 ||
+        (ret = renditions_read(composed, cut, err)) < 0 ||
+        (ret = spn_picture_spans(composed->cut->composition, &composed->spans,
+                                 &composed->span_count, err)) < 0)
+        return ret;
+    count = composed->cut->composition->asset_count;
+    composed->tracks = calloc(count, sizeof(struct spn_track *));
+    composed->track_files = calloc(count, sizeof(*composed->track_files));
+    if (!composed->tracks || !composed->track_files)
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    json_array_foreach(composed->list, i, told)
+    {
+        if ((ret = rendition_add(composed, told, err)) < 0)
+            return ret;
+        videos += composed->parts[composed->count - 1].rendition.media == 0;
+    }
+    if (videos > 1)
+        qsort(composed->renditions, videos, sizeof(composed->renditions[0]), video_order);
+    return storyboard_add(composed, err);
+}
+
+int publication_build_cut(const struct instance *instance, struct db *db, const char *id,
+                          const char *cut, struct spn_buffer *out, struct spn_error *err)
+{
+    struct composed *composed = calloc(1, sizeof(*composed));
+    struct spn_publication_plan plan = { .id = id, .flags = SPN_PUBLICATION_OPEN };
+    int ret;
+
+    if (!composed)
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    composed->instance = instance;
+    composed->db = db;
+    if ((ret = composed_steps(composed, cut, err)) >= 0) {
+        plan.rate = composed->cut->composition->rate;
+        plan.gop = composed->cut->composition->gop;
+        plan.segment_gops = (uint32_t)instance->segment_gops;
+        plan.files = composed->files;
+        plan.file_count = composed->file_count;
+        plan.renditions = composed->renditions;
+        plan.rendition_count = composed->count;
+        plan.storyboard = composed->storyboard.sheet_count ? &composed->storyboard : NULL;
+        ret = spn_publication_make(&plan, out, err);
+    }
+    composed_destroy(composed);
+    return ret;
+}
