@@ -43,7 +43,7 @@ static size_t field_read(const char *text, size_t length, size_t most, uint32_t 
 int spn_timecode_parse(const char *text, size_t length, struct spn_rate rate, int64_t *frame,
                        int *drop, struct spn_error *err)
 {
-    struct spn_timecode_rate counting;
+    struct spn_timecode_rate counting = { 0, 0 };
     uint32_t part[4] = { 0 };
     char separator = ':';
     size_t at = 0;
