@@ -194,10 +194,10 @@ static int rendition_make(const struct spn_publication *publication,
     case SPN_IFRAME_PLAYLIST:
         if (rendition->info.media != SPN_VIDEO)
             return nothing(err);
-        hls_iframes(rendition, &out->memory);
+        spn_hls_iframes(rendition, &out->memory);
         return written(out, "application/vnd.apple.mpegurl", err);
     case SPN_MEDIA_PLAYLIST:
-        hls_media(publication, rendition, &out->memory);
+        spn_hls_media(publication, rendition, &out->memory);
         return written(out, "application/vnd.apple.mpegurl", err);
     default:
         return nothing(err);
@@ -210,20 +210,20 @@ int spn_answer_make(const struct spn_publication *publication, const struct spn_
     etag_make(publication, request, out->etag);
     switch (request->resource) {
     case SPN_MULTIVARIANT:
-        hls_multivariant(publication, &out->memory);
+        spn_hls_multivariant(publication, &out->memory);
         return written(out, "application/vnd.apple.mpegurl", err);
     case SPN_MPD:
-        dash_mpd(publication, &out->memory);
+        spn_dash_mpd(publication, &out->memory);
         return written(out, "application/dash+xml", err);
     case SPN_IMAGE_PLAYLIST:
         if (publication->sheet_count == 0)
             return nothing(err);
-        hls_images(publication, &out->memory);
+        spn_hls_images(publication, &out->memory);
         return written(out, "application/vnd.apple.mpegurl", err);
     case SPN_STORYBOARD:
         if (publication->sheet_count == 0)
             return nothing(err);
-        storyboard_vtt(publication, &out->memory);
+        spn_storyboard_vtt(publication, &out->memory);
         return written(out, "text/vtt", err);
     case SPN_SHEET:
         return sheet_make(publication, request->number, out, err);

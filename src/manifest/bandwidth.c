@@ -10,7 +10,7 @@ static uint64_t rate_of(uint64_t bytes, uint64_t ticks, uint32_t timescale)
     return (uint64_t)((bits + ticks - 1) / ticks);
 }
 
-uint64_t load_average(const struct load *loads, size_t count, uint32_t timescale)
+uint64_t spn_load_average(const struct load *loads, size_t count, uint32_t timescale)
 {
     uint64_t bytes = 0, ticks = 0;
 
@@ -21,7 +21,8 @@ uint64_t load_average(const struct load *loads, size_t count, uint32_t timescale
     return ticks ? rate_of(bytes, ticks, timescale) : 0;
 }
 
-uint64_t load_peak(const struct load *loads, size_t count, uint32_t timescale, uint32_t target_s)
+uint64_t spn_load_peak(const struct load *loads, size_t count, uint32_t timescale,
+                       uint32_t target_s)
 {
     uint64_t target = (uint64_t)target_s * timescale;
     uint64_t peak = 0;
@@ -40,7 +41,7 @@ uint64_t load_peak(const struct load *loads, size_t count, uint32_t timescale, u
             }
         }
     }
-    return peak ? peak : load_average(loads, count, timescale);
+    return peak ? peak : spn_load_average(loads, count, timescale);
 }
 
 /* Bits of segments that have to be there, less what came since the start, never above the buffer.
@@ -62,8 +63,8 @@ static int arrives(const struct load *loads, size_t count, uint32_t timescale, u
     return 1;
 }
 
-uint64_t load_bandwidth(const struct load *loads, size_t count, uint32_t timescale,
-                        uint32_t buffer_ms)
+uint64_t spn_load_bandwidth(const struct load *loads, size_t count, uint32_t timescale,
+                            uint32_t buffer_ms)
 {
     uint64_t low = 0, high = 1; /* low does not suffice, high does */
 

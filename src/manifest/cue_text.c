@@ -16,7 +16,7 @@ static char *digits(char *at, uint64_t value, int count)
     return at + count;
 }
 
-char *cue_text_time(char *at, uint64_t ms)
+char *spn_cue_text_time(char *at, uint64_t ms)
 {
     at = digits(at, ms / 3600000, 2);
     *at++ = ':';
@@ -27,13 +27,13 @@ char *cue_text_time(char *at, uint64_t ms)
     return digits(at, ms % 1000, 3);
 }
 
-void cue_text_write(const struct spn_plan_cue *cue, struct spn_buffer *out)
+void spn_cue_text_write(const struct spn_plan_cue *cue, struct spn_buffer *out)
 {
     char line[32];
-    char *at = cue_text_time(line, (uint64_t)cue->start_ms);
+    char *at = spn_cue_text_time(line, (uint64_t)cue->start_ms);
 
     memcpy(at, " --> ", 5);
-    at = cue_text_time(at + 5, (uint64_t)cue->end_ms);
+    at = spn_cue_text_time(at + 5, (uint64_t)cue->end_ms);
     spn_buffer_append(out, line, (size_t)(at - line));
     if (cue->settings && cue->settings[0]) {
         spn_buffer_u8(out, ' ');
@@ -44,7 +44,7 @@ void cue_text_write(const struct spn_plan_cue *cue, struct spn_buffer *out)
     spn_buffer_string(out, "\n\n");
 }
 
-size_t cue_text_size(const struct spn_plan_cue *cue)
+size_t spn_cue_text_size(const struct spn_plan_cue *cue)
 {
     size_t settings = cue->settings ? strlen(cue->settings) : 0;
 
@@ -52,8 +52,8 @@ size_t cue_text_size(const struct spn_plan_cue *cue)
     return 29 + (settings ? 1 + settings : 0) + strlen(cue->text) + 3;
 }
 
-int cue_text_check(const struct spn_plan_cue *cue, size_t index, const char *rendition,
-                   struct spn_error *err)
+int spn_cue_text_check(const struct spn_plan_cue *cue, size_t index, const char *rendition,
+                       struct spn_error *err)
 {
     const char *what = NULL;
     size_t size = cue->text ? strlen(cue->text) : 0;
@@ -65,18 +65,18 @@ int cue_text_check(const struct spn_plan_cue *cue, size_t index, const char *ren
         what = "is empty or has an empty line";
     else if (strstr(cue->text, "-->"))
         what = "has an arrow in its text";
-    else if (!letters_text((const uint8_t *)cue->text, size, 1))
+    else if (!spn_letters_text((const uint8_t *)cue->text, size, 1))
         what = "is not UTF-8 or has control characters";
     else if (cue->settings &&
              (strstr(cue->settings, "-->") ||
-              !letters_text((const uint8_t *)cue->settings, strlen(cue->settings), 0)))
+              !spn_letters_text((const uint8_t *)cue->settings, strlen(cue->settings), 0)))
         what = "has settings that are none";
     if (!what)
         return SPN_OK;
     return spn_error_set(err, SPN_EINVAL, "cue %zu of rendition %s %s", index + 1, rendition, what);
 }
 
-void touches_finish(struct touches *touches)
+void spn_touches_finish(struct touches *touches)
 {
     free(touches->first);
     free(touches->cues);
@@ -106,8 +106,8 @@ static void span(const struct spn_plan_cue *cue, const uint64_t *borders, uint32
     *to = low;
 }
 
-int touches_make(const struct spn_plan_cue *cues, size_t cue_count, const uint64_t *borders,
-                 uint32_t segment_count, uint32_t timescale, struct touches *out)
+int spn_touches_make(const struct spn_plan_cue *cues, size_t cue_count, const uint64_t *borders,
+                     uint32_t segment_count, uint32_t timescale, struct touches *out)
 {
     uint32_t from = 0, to;
     uint64_t total = 0;
@@ -123,7 +123,7 @@ int touches_make(const struct spn_plan_cue *cues, size_t cue_count, const uint64
     out->first = calloc((size_t)segment_count + 2, sizeof(*out->first));
     out->cues = malloc((total + 1) * sizeof(*out->cues));
     if (!out->first || !out->cues) {
-        touches_finish(out);
+        spn_touches_finish(out);
         return SPN_ENOMEM;
     }
     /* Counted two places on, so that summing leaves where each segment's next cue goes. */

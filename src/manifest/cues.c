@@ -22,14 +22,14 @@ int spn_cues_write(const struct spn_plan_cue *cues, size_t count, struct spn_buf
     if (count > SPN_CUES_MAX)
         return spn_error_set(err, SPN_ELIMIT, "%zu cues are more than %d", count, SPN_CUES_MAX);
     for (size_t i = 0; i < count; i++) {
-        if ((ret = cue_text_check(&cues[i], i, "to be written", err)) < 0)
+        if ((ret = spn_cue_text_check(&cues[i], i, "to be written", err)) < 0)
             return ret;
         if (i && !ordered(&cues[i - 1], &cues[i]))
             return spn_error_set(err, SPN_EINVAL, "cue %zu begins before the one before it", i + 1);
     }
     spn_buffer_string(out, VTT_HEAD);
     for (size_t i = 0; i < count; i++)
-        cue_text_write(&cues[i], out);
+        spn_cue_text_write(&cues[i], out);
     if (spn_buffer_failed(out))
         return spn_error_set(err, SPN_ENOMEM, "out of memory for %zu cues", count);
     return SPN_OK;
@@ -74,7 +74,7 @@ static const char *cue_read(char **at, size_t *line, struct spn_plan_cue *out)
     if (timing[29] == '\0')
         out->settings = timing + 29;
     else if (timing[29] == ' ' && timing[30] && timing[30] != ' ' && !strstr(timing + 29, "-->") &&
-             letters_text((const uint8_t *)timing + 30, strlen(timing + 30), 0))
+             spn_letters_text((const uint8_t *)timing + 30, strlen(timing + 30), 0))
         out->settings = timing + 30;
     else
         return "has settings that are none";
@@ -107,7 +107,7 @@ int spn_cues_read(const void *bytes, size_t size, const char *name, struct spn_c
         return spn_error_set(err, SPN_ELIMIT, "%s has %zu bytes of text, more than %u", name, size,
                              SPN_CUES_BYTES_MAX);
     if (size < sizeof(VTT_HEAD) - 1 || memcmp(bytes, VTT_HEAD, sizeof(VTT_HEAD) - 1) != 0 ||
-        !letters_text(bytes, size, 1))
+        !spn_letters_text(bytes, size, 1))
         return spn_error_set(
             err, SPN_EFORMAT,
             "%s is not the WebVTT that Sampan keeps: it does not begin with WEBVTT and "

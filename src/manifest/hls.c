@@ -261,7 +261,7 @@ static void iframe_variant(const struct rendition *video, struct spn_buffer *out
     spn_buffer_string(out, "/iframe.m3u8\"\n");
 }
 
-void hls_multivariant(const struct spn_publication *publication, struct spn_buffer *out)
+void spn_hls_multivariant(const struct spn_publication *publication, struct spn_buffer *out)
 {
     uint32_t groups = audio_groups(publication), group = 0;
 
@@ -310,8 +310,8 @@ static char *entry(char *at, uint64_t us, const char *before, uint32_t number, c
     return spell_bytes(at, after, 5);
 }
 
-void hls_media(const struct spn_publication *publication, const struct rendition *rendition,
-               struct spn_buffer *out)
+void spn_hls_media(const struct spn_publication *publication, const struct rendition *rendition,
+                   struct spn_buffer *out)
 {
     int text = rendition->info.media == SPN_TEXT;
     const struct rendition *lead = text ? publication_lead(publication) : rendition;
@@ -333,7 +333,7 @@ void hls_media(const struct spn_publication *publication, const struct rendition
     spn_buffer_string(out, "#EXT-X-ENDLIST\n");
 }
 
-void hls_iframes(const struct rendition *rendition, struct spn_buffer *out)
+void spn_hls_iframes(const struct rendition *rendition, struct spn_buffer *out)
 {
     uint32_t longest = 0, timescale = rendition->info.timescale;
     uint64_t us = 0, target;

@@ -31,7 +31,7 @@ static size_t character(const uint8_t *p, size_t left, uint32_t *value)
     return size;
 }
 
-int letters_text(const uint8_t *bytes, size_t size, int newlines)
+int spn_letters_text(const uint8_t *bytes, size_t size, int newlines)
 {
     size_t at = 0;
 
@@ -70,17 +70,17 @@ static int only(const char *string, size_t most, const char *extra)
     return 1;
 }
 
-int letters_language(const char *string)
+int spn_letters_language(const char *string)
 {
     return string[0] && only(string, 35, "-");
 }
 
-int letters_codecs(const char *string)
+int spn_letters_codecs(const char *string)
 {
     return only(string, 63, ".");
 }
 
-int letters_rendition(const char *string, size_t length)
+int spn_letters_rendition(const char *string, size_t length)
 {
     if (length < 2 || length > 4 || string[0] < 'a' || string[0] > 'z')
         return 0;

@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 /* Is it UTF-8 without control characters (C0, DEL, C1)? newlines: LF and tab are allowed. */
-int letters_text(const uint8_t *bytes, size_t size, int newlines);
+int spn_letters_text(const uint8_t *bytes, size_t size, int newlines);
 /* A language tag: letters, digits and hyphens, 1 to 35. */
-int letters_language(const char *string);
+int spn_letters_language(const char *string);
 /* An RFC 6381 string: letters, digits and full stops, up to 63. */
-int letters_codecs(const char *string);
+int spn_letters_codecs(const char *string);
 /* A rendition's id: a small letter and a number of 1 to 3 digits without leading zeros. */
-int letters_rendition(const char *string, size_t length);
+int spn_letters_rendition(const char *string, size_t length);
 
 #endif

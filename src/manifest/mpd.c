@@ -286,7 +286,7 @@ static void sheet_set(const struct spn_publication *publication, uint32_t *id,
     spn_buffer_string(out, "\"/>\n</Representation>\n</AdaptationSet>\n");
 }
 
-void dash_mpd(const struct spn_publication *publication, struct spn_buffer *out)
+void spn_dash_mpd(const struct spn_publication *publication, struct spn_buffer *out)
 {
     const struct rendition *all = publication->renditions, *lead = publication_lead(publication);
     uint32_t id = 1;

@@ -67,7 +67,7 @@ int spn_publication_open(const char *path, struct spn_publication **out, struct 
         return spn_error_set(err, SPN_ENOMEM, "out of memory for publication %s", path);
     if ((ret = map(path, publication, err)) < 0)
         goto failed;
-    ret = publication_check(publication->bytes, publication->size, publication, &why);
+    ret = spn_publication_check(publication->bytes, publication->size, publication, &why);
     if (ret < 0) {
         (void)spn_error_set(err, ret, "%s: %s", path, why.text);
         goto failed;
@@ -89,7 +89,7 @@ int spn_publication_open_memory(const void *bytes, size_t size, struct spn_publi
     *out = NULL;
     if (!publication)
         return spn_error_set(err, SPN_ENOMEM, "out of memory for a publication");
-    ret = publication_check(bytes, size, publication, err);
+    ret = spn_publication_check(bytes, size, publication, err);
     if (ret < 0) {
         spn_publication_close(publication);
         return ret;

@@ -37,7 +37,7 @@ static const struct {
 #define BAD(...)                                                                                   \
     return spn_error_set(err, SPN_EFORMAT, "not a sound publication file: " __VA_ARGS__)
 
-void publication_hash(const uint8_t *bytes, size_t size, struct spn_hash *out)
+void spn_publication_digest(const uint8_t *bytes, size_t size, struct spn_hash *out)
 {
     static const uint8_t zero[SPN_HASH_SIZE];
     struct spn_hasher hasher;
@@ -182,7 +182,7 @@ static int cues_check(const struct sections *sections, const struct rendition *r
 
     if (rendition->vtt_size < sizeof(VTT_HEAD) - 1 ||
         memcmp(rendition->vtt, VTT_HEAD, sizeof(VTT_HEAD) - 1) != 0 ||
-        !letters_text(rendition->vtt, rendition->vtt_size, 1))
+        !spn_letters_text(rendition->vtt, rendition->vtt_size, 1))
         BAD("the text of %s is not WebVTT", rendition->id);
     for (uint32_t i = 0; i < rendition->cue_count; i++) {
         const uint8_t *p = rendition->cues + (size_t)i * CUE_RECORD;
@@ -236,7 +236,8 @@ static int info_check(const uint8_t *p, struct rendition *out, struct spn_error 
     };
 
     if (!padded(p + RENDITION_ID, 8) ||
-        !letters_rendition((const char *)p + RENDITION_ID, strlen((const char *)p + RENDITION_ID)))
+        !spn_letters_rendition((const char *)p + RENDITION_ID,
+                               strlen((const char *)p + RENDITION_ID)))
         BAD("a rendition has an id that cannot stand in a URL");
     memcpy(out->id, p + RENDITION_ID, sizeof(out->id));
     if (media < SPN_VIDEO || media > SPN_TEXT || codec < first_codec[media] ||
@@ -245,9 +246,10 @@ static int info_check(const uint8_t *p, struct rendition *out, struct spn_error 
     info->media = (enum spn_media)media;
     info->codec = (enum spn_codec)codec;
     if (!padded(p + RENDITION_LANGUAGE, 40) ||
-        !letters_language((const char *)p + RENDITION_LANGUAGE))
+        !spn_letters_language((const char *)p + RENDITION_LANGUAGE))
         BAD("the language of %s is not one", out->id);
-    if (!padded(p + RENDITION_CODECS, 64) || !letters_codecs((const char *)p + RENDITION_CODECS))
+    if (!padded(p + RENDITION_CODECS, 64) ||
+        !spn_letters_codecs((const char *)p + RENDITION_CODECS))
         BAD("the codecs string of %s is not one", out->id);
     memcpy(info->language, p + RENDITION_LANGUAGE, sizeof(info->language));
     memcpy(info->codecs, p + RENDITION_CODECS, sizeof(info->codecs));
@@ -300,9 +302,9 @@ static int rendition_check(const struct sections *sections, const uint8_t *p,
     out->iframe_peak = spn_le64(p + RENDITION_IFRAME_PEAK);
     out->iframe_average = spn_le64(p + RENDITION_IFRAME_AVERAGE);
     if (!bytes_of(sections, p + RENDITION_NAME, &name, &out->name_size) || out->name_size == 0 ||
-        out->name_size > 2 * RENDITION_NAME_MAX || !letters_text(name, out->name_size, 0) ||
+        out->name_size > 2 * RENDITION_NAME_MAX || !spn_letters_text(name, out->name_size, 0) ||
         !bytes_of(sections, p + RENDITION_LABEL, &label, &out->label_size) ||
-        out->label_size > RENDITION_NAME_MAX || !letters_text(label, out->label_size, 0))
+        out->label_size > RENDITION_NAME_MAX || !spn_letters_text(label, out->label_size, 0))
         BAD("the name of %s is not one", out->id);
     out->name = (const char *)name;
     out->label = (const char *)label;
@@ -433,8 +435,8 @@ static int order_check(struct spn_publication *out, struct spn_error *err)
     return SPN_OK;
 }
 
-int publication_check(const uint8_t *bytes, size_t size, struct spn_publication *out,
-                      struct spn_error *err)
+int spn_publication_check(const uint8_t *bytes, size_t size, struct spn_publication *out,
+                          struct spn_error *err)
 {
     struct sections sections;
     struct spn_hash hash;
@@ -448,7 +450,7 @@ int publication_check(const uint8_t *bytes, size_t size, struct spn_publication 
     if ((ret = header_check(bytes, size, out, err)) < 0 ||
         (ret = sections_check(bytes, size, &sections, err)) < 0)
         return ret;
-    publication_hash(bytes, size, &hash);
+    spn_publication_digest(bytes, size, &hash);
     if (!spn_hash_equal(&hash, &out->hash))
         BAD("its bytes are not those it was made of");
     spn_hash_hex(&hash, hex);

@@ -128,9 +128,10 @@ enum {
 #define PUBLICATION_TIMESCALE_MAX 10000000u
 #define SEGMENT_GOPS_DEFAULT      3u
 #define SEGMENT_FRAGMENTS_VIDEO   4u /* a segment is closed before its fifth */
-#define SEGMENT_FRAGMENTS_MAX     31u /* two parts each fit into SPN_PARTS_MAX; only sound reaches it \
-                                       */
-#define RENDITION_NAME_MAX   256u     /* bytes of UTF-8 */
+#define SEGMENT_FRAGMENTS_MAX                                                                      \
+    31u                           /* two parts each fit into SPN_PARTS_MAX; only sound reaches it  \
+                                   */
+#define RENDITION_NAME_MAX   256u /* bytes of UTF-8 */
 #define STORYBOARD_SIDE_MAX  16384u   /* pixels of a sheet: what a JPEG decoder takes */
 #define STORYBOARD_TILES_MAX 1000000u /* ten years of one a second is more than we play */
 #define CUE_TOUCHES_MAX      4000000u /* of a rendition: 16 MB of marks */
@@ -181,11 +182,11 @@ struct spn_publication {
 };
 
 /* Take bytes apart and check all of it; *out is filled. publication_check.c */
-int publication_check(const uint8_t *bytes, size_t size, struct spn_publication *out,
-                      struct spn_error *err);
+int spn_publication_check(const uint8_t *bytes, size_t size, struct spn_publication *out,
+                          struct spn_error *err);
 
 /* The SHA-256 that belongs into the header of these bytes. */
-void publication_hash(const uint8_t *bytes, size_t size, struct spn_hash *out);
+void spn_publication_digest(const uint8_t *bytes, size_t size, struct spn_hash *out);
 
 static inline struct fragment fragment_at(const struct rendition *rendition, uint32_t index)
 {

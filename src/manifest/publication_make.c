@@ -84,7 +84,7 @@ static int media_plan_check(const struct maker *maker, const struct spn_plan_ren
                              "rendition %s has more than %d fragments or a header above %u bytes",
                              rendition->id, SPN_FRAGMENTS_MAX, SPN_HEADER_SIZE_MAX);
     if (info->timescale == 0 || info->timescale > PUBLICATION_TIMESCALE_MAX ||
-        info->sample_ticks == 0 || !info->codecs[0] || !letters_codecs(info->codecs))
+        info->sample_ticks == 0 || !info->codecs[0] || !spn_letters_codecs(info->codecs))
         REFUSE("rendition %s has no timescale or no codecs string", rendition->id);
     if (info->media == SPN_VIDEO &&
         (info->codec < SPN_H264 || info->codec > SPN_AV1 || info->width == 0 || info->height == 0 ||
@@ -106,7 +106,7 @@ static int text_plan_check(const struct maker *maker, const struct spn_plan_rend
         return spn_error_set(maker->err, SPN_ELIMIT, "rendition %s has more than %d cues",
                              rendition->id, SPN_CUES_MAX);
     for (size_t i = 0; i < rendition->cue_count; i++) {
-        if ((ret = cue_text_check(&rendition->cues[i], i, rendition->id, maker->err)) < 0)
+        if ((ret = spn_cue_text_check(&rendition->cues[i], i, rendition->id, maker->err)) < 0)
             return ret;
         if (i && rendition->cues[i].start_ms < rendition->cues[i - 1].start_ms)
             REFUSE("cue %zu of rendition %s begins before the one before it", i + 1, rendition->id);
@@ -138,7 +138,7 @@ static int rendition_plan_check(const struct maker *maker, size_t index)
     const struct spn_plan_rendition *rendition = &maker->plan->renditions[index];
     int ret;
 
-    if (!rendition->id || !letters_rendition(rendition->id, strlen(rendition->id)))
+    if (!rendition->id || !spn_letters_rendition(rendition->id, strlen(rendition->id)))
         REFUSE("the id of rendition %zu is not a letter and a number", index + 1);
     for (size_t i = 0; i < index; i++)
         if (strcmp(maker->plan->renditions[i].id, rendition->id) == 0)
@@ -146,12 +146,12 @@ static int rendition_plan_check(const struct maker *maker, size_t index)
     if (rendition->info.media < SPN_VIDEO || rendition->info.media > SPN_TEXT ||
         (index && rendition->info.media < rendition[-1].info.media))
         REFUSE("rendition %s is not where it belongs: video, then audio, then text", rendition->id);
-    if (!letters_language(rendition->info.language))
+    if (!spn_letters_language(rendition->info.language))
         REFUSE("the language of rendition %s is not one: %s", rendition->id,
                rendition->info.language);
     if (rendition->name &&
         (strlen(rendition->name) > RENDITION_NAME_MAX ||
-         !letters_text((const uint8_t *)rendition->name, strlen(rendition->name), 0)))
+         !spn_letters_text((const uint8_t *)rendition->name, strlen(rendition->name), 0)))
         REFUSE("the name of rendition %s is longer than %u bytes or is not plain UTF-8",
                rendition->id, RENDITION_NAME_MAX);
     if (rendition->info.media == SPN_TEXT)
@@ -250,13 +250,13 @@ static int rendition_segments(struct maker *maker, size_t index)
 
     switch (rendition->info.media) {
     case SPN_VIDEO:
-        ret = segments_of_video(rendition->fragments, rendition->fragment_count, target,
-                                &made->segments);
+        ret = spn_segments_of_video(rendition->fragments, rendition->fragment_count, target,
+                                    &made->segments);
         break;
     case SPN_AUDIO:
-        ret = segments_of_audio(first->fragments, &maker->made[0].segments, first->info.timescale,
-                                rendition->fragments, rendition->fragment_count,
-                                rendition->info.timescale, &made->segments);
+        ret = spn_segments_of_audio(
+            first->fragments, &maker->made[0].segments, first->info.timescale, rendition->fragments,
+            rendition->fragment_count, rendition->info.timescale, &made->segments);
         for (uint32_t i = 0; ret == SPN_OK && i < made->segments.count; i++)
             if (made->segments.first[i + 1] - made->segments.first[i] > SEGMENT_FRAGMENTS_MAX)
                 REFUSE("segment %u of rendition %s would have %u fragments, more than %u; audio "
@@ -266,8 +266,8 @@ static int rendition_segments(struct maker *maker, size_t index)
         break;
     case SPN_TEXT:
         made->segments.count = maker->made[0].segments.count;
-        ret = touches_make(rendition->cues, rendition->cue_count, maker->borders,
-                           made->segments.count, first->info.timescale, &made->touches);
+        ret = spn_touches_make(rendition->cues, rendition->cue_count, maker->borders,
+                               made->segments.count, first->info.timescale, &made->touches);
         break;
     }
     if (ret == SPN_ELIMIT)
@@ -298,7 +298,7 @@ static struct load segment_load(const struct maker *maker, size_t index, uint32_
         for (uint32_t k = made->touches.first[i]; k < made->touches.first[i + 1]; k++) {
             const struct spn_plan_cue *cue = &rendition->cues[made->touches.cues[k]];
 
-            load.bytes += cue_text_size(cue);
+            load.bytes += spn_cue_text_size(cue);
         }
         return load;
     }
@@ -358,11 +358,11 @@ static int rates_make(struct maker *maker, size_t index)
                              rendition->id);
     for (uint32_t i = 0; i < count; i++)
         loads[i] = segment_load(maker, index, i);
-    made->peak = load_peak(loads, count, timescale, maker->target_duration_s);
-    made->average = load_average(loads, count, timescale);
+    made->peak = spn_load_peak(loads, count, timescale, maker->target_duration_s);
+    made->average = spn_load_average(loads, count, timescale);
     made->bandwidth =
         text ? ((uint64_t)made->vtt_size * 8000 + maker->min_buffer_ms - 1) / maker->min_buffer_ms
-             : load_bandwidth(loads, count, timescale, maker->min_buffer_ms);
+             : spn_load_bandwidth(loads, count, timescale, maker->min_buffer_ms);
     if (rendition->info.media == SPN_VIDEO) {
         /* its length does not depend on the numbers in it */
         spn_iframe_write(&rendition->info, 1, 0, 1, 1, &head);
@@ -375,8 +375,8 @@ static int rates_make(struct maker *maker, size_t index)
             if (s > longest)
                 longest = s;
         }
-        made->iframe_peak = load_peak(loads, rendition->fragment_count, timescale, longest);
-        made->iframe_average = load_average(loads, rendition->fragment_count, timescale);
+        made->iframe_peak = spn_load_peak(loads, rendition->fragment_count, timescale, longest);
+        made->iframe_average = spn_load_average(loads, rendition->fragment_count, timescale);
         spn_buffer_finish(&head);
     }
     free(loads);
@@ -541,7 +541,7 @@ static void content_put(struct maker *maker, size_t index)
     for (size_t i = 0; i < rendition->cue_count; i++) {
         size_t at = maker->bytes.size;
 
-        cue_text_write(&rendition->cues[i], &maker->bytes);
+        spn_cue_text_write(&rendition->cues[i], &maker->bytes);
         spn_buffer_le64(&maker->cues, (uint64_t)rendition->cues[i].start_ms);
         spn_buffer_le64(&maker->cues, (uint64_t)rendition->cues[i].end_ms);
         pair_put(&maker->cues, at, maker->bytes.size - at);
@@ -679,7 +679,7 @@ static int file_put(struct maker *maker, struct spn_buffer *out)
     }
     if (spn_buffer_failed(out))
         return spn_error_set(maker->err, SPN_ENOMEM, "out of memory for the publication");
-    publication_hash(out->data + base, out->size - base, &hash);
+    spn_publication_digest(out->data + base, out->size - base, &hash);
     memcpy(out->data + base + HEADER_HASH, hash.bytes, sizeof(hash.bytes));
     return SPN_OK;
 }
@@ -720,8 +720,8 @@ int spn_publication_make(const struct spn_publication_plan *plan, struct spn_buf
 
 done:
     for (size_t i = 0; i < plan->rendition_count; i++) {
-        segments_finish(&maker.made[i].segments);
-        touches_finish(&maker.made[i].touches);
+        spn_segments_finish(&maker.made[i].segments);
+        spn_touches_finish(&maker.made[i].touches);
     }
     free(maker.made);
     free(maker.borders);

@@ -83,7 +83,7 @@ static int resource(struct scanner scanner, struct spn_request *out)
         return numbered(scanner, ".jpg", &out->number);
     } else {
         slash = memchr(scanner.at, '/', (size_t)(scanner.end - scanner.at));
-        if (!slash || !letters_rendition(scanner.at, (size_t)(slash - scanner.at)))
+        if (!slash || !spn_letters_rendition(scanner.at, (size_t)(slash - scanner.at)))
             return 0;
         memcpy(out->rendition, scanner.at, (size_t)(slash - scanner.at));
         scanner.at = slash + 1;

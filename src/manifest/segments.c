@@ -6,14 +6,14 @@
 
 #include "publication_index.h"
 
-void segments_finish(struct segments *segments)
+void spn_segments_finish(struct segments *segments)
 {
     free(segments->first);
     memset(segments, 0, sizeof(*segments));
 }
 
-int segments_of_video(const struct spn_plan_fragment *fragments, size_t count, uint64_t target,
-                      struct segments *out)
+int spn_segments_of_video(const struct spn_plan_fragment *fragments, size_t count, uint64_t target,
+                          struct segments *out)
 {
     uint64_t ticks = 0;
 
@@ -33,9 +33,9 @@ int segments_of_video(const struct spn_plan_fragment *fragments, size_t count, u
     return SPN_OK;
 }
 
-int segments_of_audio(const struct spn_plan_fragment *video, const struct segments *lead,
-                      uint32_t video_timescale, const struct spn_plan_fragment *audio, size_t count,
-                      uint32_t audio_timescale, struct segments *out)
+int spn_segments_of_audio(const struct spn_plan_fragment *video, const struct segments *lead,
+                          uint32_t video_timescale, const struct spn_plan_fragment *audio,
+                          size_t count, uint32_t audio_timescale, struct segments *out)
 {
     unsigned __int128 wanted, here = 0, next; /* both sides times both timescales */
     uint64_t video_ticks = 0, audio_ticks = 0;

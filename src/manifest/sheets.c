@@ -22,7 +22,7 @@ static void duration(struct spn_buffer *out, uint64_t ms)
     spn_buffer_append(out, text, (size_t)(spell_microseconds(text, ms * 1000) - text));
 }
 
-void hls_images(const struct spn_publication *publication, struct spn_buffer *out)
+void spn_hls_images(const struct spn_publication *publication, struct spn_buffer *out)
 {
     uint64_t tiles = (uint64_t)publication->columns * publication->rows;
     uint64_t longest =
@@ -56,7 +56,7 @@ void hls_images(const struct spn_publication *publication, struct spn_buffer *ou
     spn_buffer_string(out, "#EXT-X-ENDLIST\n");
 }
 
-void storyboard_vtt(const struct spn_publication *publication, struct spn_buffer *out)
+void spn_storyboard_vtt(const struct spn_publication *publication, struct spn_buffer *out)
 {
     uint64_t tiles = (uint64_t)publication->columns * publication->rows;
     /* two times, the arrow, "sheet/", ".jpg#xywh=" and five numbers */
@@ -71,9 +71,9 @@ void storyboard_vtt(const struct spn_publication *publication, struct spn_buffer
 
         if (tiles_ms(publication, (uint64_t)i + 1) >= (uint64_t)CUE_TIME_MAX_MS)
             break;
-        at = cue_text_time(at, tiles_ms(publication, i));
+        at = spn_cue_text_time(at, tiles_ms(publication, i));
         at = SPELL(at, " --> ");
-        at = cue_text_time(at, tiles_ms(publication, (uint64_t)i + 1));
+        at = spn_cue_text_time(at, tiles_ms(publication, (uint64_t)i + 1));
         at = SPELL(at, "\nsheet/");
         at = spell_number(at, i / tiles + 1);
         at = SPELL(at, ".jpg#xywh=");

@@ -697,6 +697,7 @@ def main():
     parser.add_argument("--publications", type=int, default=200000)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
+    options.module, options.tool, options.load = map(os.path.abspath, (options.module, options.tool, options.load))
 
     failed = 0
     place = Place(options)

@@ -87,6 +87,6 @@ void ask_all_rehash(uint8_t *bytes, size_t size)
 
     if (size < HEADER_SIZE)
         return;
-    publication_hash(bytes, size, &hash);
+    spn_publication_digest(bytes, size, &hash);
     memcpy(bytes + HEADER_HASH, hash.bytes, sizeof(hash.bytes));
 }

@@ -32,12 +32,12 @@ static void video_borders(void **state)
 
     for (; row->durations[count]; count++)
         fragments[count].duration = row->durations[count];
-    assert_int_equal(segments_of_video(fragments, count, row->target, &segments), SPN_OK);
+    assert_int_equal(spn_segments_of_video(fragments, count, row->target, &segments), SPN_OK);
     assert_int_equal(segments.first[0], 0);
     for (uint32_t i = 0; i < segments.count; i++)
         assert_int_equal(segments.first[i + 1], row->borders[i]);
     assert_int_equal(segments.first[segments.count], count);
-    segments_finish(&segments);
+    spn_segments_finish(&segments);
 }
 
 /* ---- borders of audio, against the sentence that defines them ---- */
@@ -96,9 +96,10 @@ static void audio_borders(void **state)
                                           : SPN_AAC_FRAME * (1 + invented_random(&random, 120));
             heard += audio[n++].duration;
         }
-        assert_int_equal(segments_of_video(video, count, 3ull * gop, &lead), SPN_OK);
+        assert_int_equal(spn_segments_of_video(video, count, 3ull * gop, &lead), SPN_OK);
         assert_int_equal(
-            segments_of_audio(video, &lead, video_scale, audio, n, audio_scale, &segments), SPN_OK);
+            spn_segments_of_audio(video, &lead, video_scale, audio, n, audio_scale, &segments),
+            SPN_OK);
         assert_true(segments.count >= 1 && segments.count <= lead.count);
         assert_int_equal(segments.first[0], 0);
         assert_int_equal(segments.first[segments.count], n);
@@ -120,8 +121,8 @@ static void audio_borders(void **state)
                 sum += audio[f].duration;
         }
         assert_int_equal(sum, heard);
-        segments_finish(&segments);
-        segments_finish(&lead);
+        spn_segments_finish(&segments);
+        spn_segments_finish(&lead);
     }
 }
 
@@ -150,11 +151,11 @@ static void audio_near(void **state)
     uint64_t seen = 0, heard = 0;
 
     invent(&wish, &invented);
-    assert_int_equal(segments_of_video(v->fragments, v->fragment_count,
-                                       3ull * invented.plan.gop * row->rate.den, &lead),
+    assert_int_equal(spn_segments_of_video(v->fragments, v->fragment_count,
+                                           3ull * invented.plan.gop * row->rate.den, &lead),
                      SPN_OK);
-    assert_int_equal(segments_of_audio(v->fragments, &lead, row->rate.num, a->fragments,
-                                       a->fragment_count, 48000, &segments),
+    assert_int_equal(spn_segments_of_audio(v->fragments, &lead, row->rate.num, a->fragments,
+                                           a->fragment_count, 48000, &segments),
                      SPN_OK);
     assert_int_equal(segments.count, lead.count);
     for (uint32_t i = 0; i + 1 < lead.count; i++) {
@@ -164,8 +165,8 @@ static void audio_near(void **state)
             heard += a->fragments[f].duration;
         assert_true(distance(seen, row->rate.num, heard, 48000) <= 512ull * row->rate.num);
     }
-    segments_finish(&segments);
-    segments_finish(&lead);
+    spn_segments_finish(&segments);
+    spn_segments_finish(&lead);
     invented_finish(&invented);
 }
 
@@ -228,11 +229,11 @@ static void rates(void **state)
         }
         peak = slow_peak(count, timescale, 6);
         if (peak)
-            assert_int_equal(load_peak(loads, count, timescale, 6), peak);
+            assert_int_equal(spn_load_peak(loads, count, timescale, 6), peak);
         else
-            assert_int_equal(load_peak(loads, count, timescale, 6),
-                             load_average(loads, count, timescale));
-        least = load_bandwidth(loads, count, timescale, buffer_ms);
+            assert_int_equal(spn_load_peak(loads, count, timescale, 6),
+                             spn_load_average(loads, count, timescale));
+        least = spn_load_bandwidth(loads, count, timescale, buffer_ms);
         assert_true(slow_arrives(count, timescale, buffer_ms, least));
         assert_true(least == 1 || !slow_arrives(count, timescale, buffer_ms, least - 1));
     }
@@ -244,12 +245,12 @@ static void rates_by_hand(void **state)
 
     (void)state;
     /* 2000 bytes in 3 s are 5333.3 bits a second; both last are 40000 bits in 9 s */
-    assert_int_equal(load_peak(three, 3, 1, 6), 5334);
-    assert_int_equal(load_average(three, 3, 1), 3200);
+    assert_int_equal(spn_load_peak(three, 3, 1, 6), 5334);
+    assert_int_equal(spn_load_average(three, 3, 1), 3200);
     /* each within a buffer of 6 s: 24000 / 6; the last two: 40000 / 12; all: 48000 / 18 */
-    assert_int_equal(load_bandwidth(three, 3, 1, 6000), 4000);
+    assert_int_equal(spn_load_bandwidth(three, 3, 1, 6000), 4000);
     /* with 1 s it is the second that needs 24000 in 1 s */
-    assert_int_equal(load_bandwidth(three, 3, 1, 1000), 24000);
+    assert_int_equal(spn_load_bandwidth(three, 3, 1, 1000), 24000);
 }
 
 /* ---- cues ---- */
@@ -277,7 +278,7 @@ static void touches(void **state)
             cues[i].end_ms =
                 cues[i].start_ms + 1 + invented_random(&random, round % 7 ? 4000 : 90000);
         }
-        assert_int_equal(touches_make(cues, cue_count, borders, segments, timescale, &made),
+        assert_int_equal(spn_touches_make(cues, cue_count, borders, segments, timescale, &made),
                          SPN_OK);
         for (uint32_t n = 0; n < segments; n++) {
             assert_int_equal(made.first[n], at);
@@ -288,7 +289,7 @@ static void touches(void **state)
         }
         assert_int_equal(made.first[segments], at);
         assert_int_equal(made.count, at);
-        touches_finish(&made);
+        spn_touches_finish(&made);
     }
 }
 
@@ -303,7 +304,7 @@ static void touches_limit(void **state)
         cues[i].end_ms = 100000000;
     for (uint64_t i = 0; i <= 3000; i++)
         borders[i] = i * 25;
-    assert_int_equal(touches_make(cues, 2000, borders, 3000, 25, &made), SPN_ELIMIT);
+    assert_int_equal(spn_touches_make(cues, 2000, borders, 3000, 25, &made), SPN_ELIMIT);
 }
 
 int main(void)
