@@ -1,4 +1,5 @@
-/* show_answer.c - DATA_DIR PATH: the bytes that delivery would answer "/v/…" with, on standard output. */
+/* show_answer.c - DATA_DIR PATH: the bytes that delivery would answer "/v/…" with, on standard
+ * output. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@ what changed between two; what may not be used. Assets come from a worker with c
 import argparse
 import base64
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ arguments = argparse.ArgumentParser()
 arguments.add_argument("--control", required=True)
 arguments.add_argument("--tracks", required=True, help="the program that writes track files")
 arguments.add_argument("--answer", required=True, help="the program that prints what delivery answers")
+arguments.add_argument("--sampan", required=True)
 arguments.add_argument("--document", required=True)
 arguments.add_argument("--database")
 options = arguments.parse_args()
@@ -338,6 +340,46 @@ def builds():
     same("an asset or a cut, not both", call("POST", "/api/v1/publications", {"cut": whole, "asset": assets["ep02.mkv"]}).status, 400)
 
 
+def commands():
+    def run(*words):
+        return subprocess.run([options.sampan, *words, "--data", control.data], capture_output=True, text=True, check=False)
+    path = os.path.join(films, "list.edl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(edl(("TAPE1", 0, 13), ("EP02", 6, 24)))
+    refused = run("cut", "import", path)
+    report(refused.returncode == 1 and f"{path}:2: " in refused.stderr and "TAPE1" in refused.stderr,
+           "a fault is told with file and line", refused.stderr)
+    refused = run("cut", "import", path, "--json")
+    same("and as JSON", [r["line"] for r in json.loads(refused.stdout)["error"]["remarks"]], [2])
+    made = run("cut", "import", path, "--reel", "TAPE1=ep03.mkv", "--name", "typed", "--json")
+    report(made.returncode == 0, "a list is imported", made.stderr)
+    cut = json.loads(made.stdout)["id"]
+    report("typed" in run("ls", "cuts").stdout, "cuts are listed")
+    shown = run("cut", "show", cut)
+    report("ep03.mkv" in shown.stdout and "00:00:02:03" in shown.stdout, "its clips are shown", shown.stdout + shown.stderr)
+    checked = run("cut", "check", cut)
+    report("7 of 31 frames would be encoded, in 1 bridges" in checked.stdout, "what it takes is said", checked.stdout + checked.stderr)
+    for form, word in (("otio", "OTIO_SCHEMA"), ("edl", "FROM CLIP NAME"), ("cpl", "CompositionPlaylist")):
+        report(word in run("cut", "export", cut, "--format", form).stdout, f"it is written as {form}")
+    latin = os.path.join(films, "latin.edl")
+    with open(latin, "wb") as file:
+        file.write(edl(("EP02", 0, 10)).encode() + b"* FROM CLIP NAME: caf\xe9\n")
+    report(":3: " in run("cut", "import", latin).stderr, "a list that is not UTF-8 is sent as it is, and its line told")
+    other = json.loads(run("cut", "import", path, "--reel", "TAPE1=ep02.mkv", "--json").stdout)["id"]
+    diff = json.loads(run("cut", "diff", cut, other, "--json").stdout)
+    same("two are compared", (diff["left_frames"], diff["came_frames"], diff["kept_frames"]), (13, 13, 18))
+    same("one is built", run("cut", "build", cut).stdout, f"{cut} is building\n")
+    worker.all()
+    waited = run("cut", "build", cut, "--wait", "--json")
+    same("until it is ready", json.loads(waited.stdout)["state"], "ready")
+    published = run("publish", cut)
+    report("main.m3u8" in published.stdout, "and published", published.stderr)
+    same("what is shown is not removed", run("cut", "rm", cut).returncode, 1)
+    same("another is", run("cut", "rm", other).returncode, 0)
+    same("a name that is none is written wrongly", run("cut", "show", "cut_x").returncode, 1)
+    same("a verb that is none", run("cut", "paste", cut).returncode, 1)
+
+
 def main():
     asset("ep01.mkv")
     asset("ep02.mkv")
@@ -349,6 +391,7 @@ def main():
     restricted()
     checks()
     builds()
+    commands()
 
 
 try:

@@ -14,6 +14,7 @@
 #include "../track/made.h"
 #include "catalogue/ingest.h"
 #include "json.h"
+#include "sampan/composition.h"
 #include "log.h"
 #include "store/blob.h"
 #include "store/store.h"
@@ -206,7 +207,7 @@ void film_ingest(struct fixture *fixture, const struct film *film, int publish,
 
 json_t *work_claim(struct fixture *fixture, const char *worker)
 {
-    struct job_claim claim = { worker, ",examine,chunk,audio,text,assemble,storyboard,", 1000 };
+    struct job_claim claim = { worker, ",examine,chunk,audio,text,assemble,storyboard,bridge,", 1000 };
     json_t *job = NULL;
 
     MUST(job_claim(&fixture->instance, fixture->db, &claim, &job, &why) >= 0);
@@ -299,14 +300,23 @@ static json_t *chunk_do(struct fixture *fixture, const json_t *spec)
 /* A real track file, of which every asset of these tests has the same. */
 static json_t *track_do(struct fixture *fixture, const json_t *planned, enum spn_codec codec)
 {
+    static const unsigned packets[] = { 94, 94, 37 }; /* of 10, 10 and 4 pictures */
+    char compat[SPN_HASH_HEX + 1];
+    struct spn_hash hash;
     struct made made;
     json_t *result;
 
     made_init(&made, codec);
+    if (codec == SPN_AAC) {
+        made.fragments = 3;
+        memcpy(made.counts, packets, sizeof(packets));
+    }
     made_file(&made);
+    MUST(spn_compat_id(&made.info, &hash, &why) >= 0);
+    spn_hash_hex(&hash, compat);
     blob_make(fixture, BLOB_TRACK, text_of(planned, "name"), made.file.data, made.file.size);
-    result = json_pack("{s{sssI}}", "track", "name", text_of(planned, "name"), "bytes",
-                       (json_int_t)made.file.size);
+    result = json_pack("{s{sssIsssi}}", "track", "name", text_of(planned, "name"), "bytes",
+                       (json_int_t)made.file.size, "compat_id", compat, "average_bandwidth", 8000);
     made_finish(&made);
     return result;
 }
@@ -333,6 +343,36 @@ static json_t *board_do(struct fixture *fixture, const json_t *spec)
                      "offset", 0, "size", 10);
 }
 
+/* Bridges of the picture in fragments as they are asked for; of sound the test's lists need none. */
+static json_t *bridge_do(struct fixture *fixture, const json_t *spec)
+{
+    const json_t *bridge = json_object_get(spec, "bridge"), *output;
+    json_t *list = json_array();
+    size_t i;
+
+    json_array_foreach(json_object_get(spec, "outputs"), i, output)
+    {
+        struct made made;
+
+        made_init(&made, SPN_H264);
+        made.fragments = (unsigned)number_of(bridge, "fragments");
+        for (unsigned f = 0; f < made.fragments; f++) {
+            int64_t first, length;
+
+            spn_bridge_fragment(number_of(bridge, "frames"), made.fragments, f, &first, &length);
+            made.counts[f] = (unsigned)length;
+        }
+        MUST(spn_header_write(&made.info, &made.file, &why) >= 0);
+        made_fragments(&made, 0, made.fragments, &made.file);
+        blob_make(fixture, BLOB_BRIDGE, text_of(output, "name"), made.file.data, made.file.size);
+        (void)json_array_append_new(list, json_pack("{sssssI}", "id", text_of(output, "id"), "name",
+                                                    text_of(output, "name"), "bytes",
+                                                    (json_int_t)made.file.size));
+        made_finish(&made);
+    }
+    return json_pack("{so}", "bridges", list);
+}
+
 json_t *work_do(struct fixture *fixture, const struct film *film, const json_t *job)
 {
     const json_t *spec = json_object_get(job, "spec"), *plan = json_object_get(spec, "plan");
@@ -342,6 +382,8 @@ json_t *work_do(struct fixture *fixture, const struct film *film, const json_t *
         return examine_do(fixture, film);
     if (strcmp(kind, "chunk") == 0)
         return chunk_do(fixture, spec);
+    if (strcmp(kind, "bridge") == 0)
+        return bridge_do(fixture, spec);
     if (strcmp(kind, "storyboard") == 0)
         return board_do(fixture, spec);
     if (strcmp(kind, "text") == 0)

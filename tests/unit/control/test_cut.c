@@ -1,0 +1,345 @@
+/* test_cut.c - what a built cut keeps, and what left and came between two, against a slow model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "catalogue/asset.h"
+#include "cut/cut.h"
+#include "cut/cut_build.h"
+#include "fixture.h"
+#include "gc/gc.h"
+#include "publish/publish.h"
+
+static const struct film first = { "first.mkv", 2, 0, 1, 0, 0, 1 };
+static const struct film second = { "second.mkv", 2, 0, 1, 0, 0, 1 };
+
+struct range {
+    int asset;
+    int64_t in, out;
+};
+
+/* ---- cuts by hand ---- */
+
+struct insert_body {
+    struct fixture *f;
+    const struct spn_composition *composition;
+    const struct cut_asset *assets;
+    char *id;
+};
+
+static int insert_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct insert_body *body = opaque;
+    struct cut_words words = { "a cut", NULL, "", "", NULL, "json", 0 };
+
+    return cut_insert(&body->f->instance, db, &words, body->composition, body->assets, body->id,
+                      err);
+}
+
+static void cut_of(struct fixture *f, const struct film *const films[], size_t film_count,
+                   int64_t frames, const struct range *ranges, size_t count, char id[SPN_ID_MAX])
+{
+    struct spn_clip_asset clip_assets[4] = { 0 };
+    struct cut_asset assets[4] = { 0 };
+    struct spn_composition *composition;
+    struct spn_clip clips[64];
+    struct insert_body body = { f, NULL, assets, id };
+
+    for (size_t i = 0; i < film_count; i++) {
+        film_hash(films[i]->name, "asset", 0, assets[i].hash);
+        (void)snprintf(assets[i].name, sizeof(assets[i].name), "%s", films[i]->name);
+        assets[i].rate = clip_assets[i].rate = (struct spn_rate){ 5, 1 };
+        assets[i].frames = clip_assets[i].frames = frames;
+        assert_int_equal(spn_hash_parse(assets[i].hash, SPN_HASH_HEX, &clip_assets[i].name), 0);
+    }
+    for (size_t i = 0; i < count; i++)
+        clips[i] = (struct spn_clip){ (uint32_t)ranges[i].asset, ranges[i].in, ranges[i].out };
+    assert_int_equal(spn_composition_make((struct spn_rate){ 5, 1 }, clip_assets, film_count, clips,
+                                          count, NULL, NULL, &composition, NULL),
+                     SPN_OK);
+    body.composition = composition;
+    assert_int_equal(db_transact(f->db, insert_run, &body, NULL), SPN_OK);
+    spn_composition_free(composition);
+}
+
+struct id_body {
+    struct fixture *f;
+    const char *id;
+    char *publication;
+};
+
+static int build_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct id_body *body = opaque;
+
+    return cut_build(&body->f->instance, db, body->id, err);
+}
+
+static int remove_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct id_body *body = opaque;
+
+    return cut_delete(db, body->id, err);
+}
+
+static int asset_remove_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct id_body *body = opaque;
+
+    return asset_delete(db, body->id, err);
+}
+
+static int publish_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct id_body *body = opaque;
+
+    return publish_begin(&body->f->instance, db, NULL, body->id, NULL, body->publication, err);
+}
+
+static const char *cut_state(struct fixture *f, const char *id)
+{
+    static char state[16];
+    json_t *cut;
+
+    assert_int_equal(cut_summary(f->db, id, &cut, NULL) >= 0, 1);
+    (void)snprintf(state, sizeof(state), "%s", text_of(cut, "state"));
+    json_decref(cut);
+    return state;
+}
+
+/* Two films, and a cut of them that has one bridge and is built. */
+static void built(struct fixture *f, char id[SPN_ID_MAX])
+{
+    static const struct range ranges[] = { { 0, 0, 13 }, { 1, 6, 24 } };
+    struct id_body body = { f, id, NULL };
+    char ingest[SPN_ID_MAX];
+
+    film_ingest(f, &first, 0, ingest);
+    (void)work_all(f, &first);
+    film_ingest(f, &second, 0, ingest);
+    (void)work_all(f, &second);
+    cut_of(f, (const struct film *const[]){ &first, &second }, 2, 24, ranges, 2, id);
+    assert_int_equal(db_transact(f->db, build_run, &body, NULL), SPN_OK);
+    assert_string_equal(cut_state(f, id), "building");
+    assert_int_equal(work_all(f, &first), 1);
+    assert_string_equal(cut_state(f, id), "ready");
+}
+
+static void collect(struct fixture *f)
+{
+    struct gc_options options = { 0 };
+    json_t *report;
+
+    f->now_ms += f->instance.gc_grace_ms + 60000;
+    assert_int_equal(gc_run(&f->instance, &options, &report, NULL), SPN_OK);
+    json_decref(report);
+}
+
+/* Is the one bridge there that the cuts of this file had made? name keeps what it is called. */
+static int bridge_there(struct fixture *f, char name[SPN_HASH_HEX + 1])
+{
+    struct rows *rows;
+
+    if (!name[0]) {
+        assert_int_equal(db_query(f->db, "SELECT name FROM cut_file WHERE kind = 'bridge'", DB_NONE,
+                                  &rows, NULL),
+                         SPN_OK);
+        assert_int_equal(rows_next(rows, NULL), 1);
+        (void)snprintf(name, SPN_HASH_HEX + 1, "%s", rows_text(rows, 0));
+        rows_close(rows);
+    }
+    return file_there(f, "bridge/%.2s/%s", name, name);
+}
+
+static void gc_keeps_it(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], publication[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "";
+    struct id_body body = { f, id, publication };
+
+    built(f, id);
+    collect(f);
+    assert_true(bridge_there(f, name));
+    assert_int_equal(db_transact(f->db, publish_run, &body, NULL), SPN_OK);
+    assert_int_equal(publish_finish(&f->instance, publication, NULL), SPN_OK);
+    collect(f);
+    assert_true(bridge_there(f, name));
+    assert_int_equal(db_transact(f->db, remove_run, &body, NULL), SPN_ECONFLICT);
+}
+
+static void gc_takes_it(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "";
+    struct id_body body = { f, id, NULL };
+
+    built(f, id);
+    assert_true(bridge_there(f, name));
+    assert_int_equal(db_transact(f->db, remove_run, &body, NULL), SPN_OK);
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM cut_file"), 0);
+    collect(f);
+    assert_false(bridge_there(f, name));
+}
+
+static void assets_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], asset[SPN_HASH_HEX + 1];
+    struct id_body body = { f, asset, NULL };
+
+    built(f, id);
+    film_hash(second.name, "asset", 0, asset);
+    assert_int_equal(db_transact(f->db, asset_remove_run, &body, NULL), SPN_ECONFLICT);
+    body.id = id;
+    assert_int_equal(db_transact(f->db, remove_run, &body, NULL), SPN_OK);
+    body.id = asset;
+    assert_int_equal(db_transact(f->db, asset_remove_run, &body, NULL), SPN_OK);
+}
+
+static void made_again(void **state)
+{
+    static const struct film again = { "second.mkv", 2, 0, 1, 0, 7, 1 }; /* another ladder */
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], ingest[SPN_ID_MAX], publication[SPN_ID_MAX], old[SPN_HASH_HEX + 1];
+    struct id_body body = { f, id, publication };
+
+    built(f, id);
+    film_ingest(f, &again, 0, ingest);
+    (void)work_all(f, &again);
+    collect(f);
+    film_hash(second.name, "video", 0, old);
+    assert_true(file_there(f, "track/%.2s/%s", old, old));
+    assert_int_equal(db_transact(f->db, publish_run, &body, NULL), SPN_OK);
+    assert_int_equal(publish_finish(&f->instance, publication, NULL), SPN_OK);
+}
+
+static void committed_twice(void **state)
+{
+    static const struct range ranges[] = { { 0, 3, 9 } };
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], ingest[SPN_ID_MAX];
+    struct id_body body = { f, id, NULL };
+    json_t *job, *result;
+
+    film_ingest(f, &first, 0, ingest);
+    (void)work_all(f, &first);
+    cut_of(f, (const struct film *const[]){ &first }, 1, 24, ranges, 1, id);
+    assert_int_equal(db_transact(f->db, build_run, &body, NULL), SPN_OK);
+    job = work_claim(f, "w");
+    result = work_do(f, &first, job);
+    assert_int_equal(work_commit(f, job, json_incref(result)), SPN_OK);
+    assert_int_equal(work_commit(f, job, result), SPN_OK);
+    assert_string_equal(cut_state(f, id), "ready");
+    assert_int_equal(db_transact(f->db, build_run, &body, NULL), SPN_OK);
+    assert_null(work_claim(f, "w"));
+    json_decref(job);
+}
+
+/* ---- differences ---- */
+
+#define SIDE_MAX 512
+
+static size_t frames_of(const struct range *ranges, size_t count, int64_t out[SIDE_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < count; i++)
+        for (int64_t frame = ranges[i].in; frame < ranges[i].out; frame++)
+            out[n++] = ranges[i].asset * 1000 + frame;
+    return n;
+}
+
+/* The longest common subsequence, frame by frame. */
+static int64_t model_kept(const int64_t *a, size_t rows, const int64_t *b, size_t columns)
+{
+    static int64_t table[SIDE_MAX + 1][SIDE_MAX + 1];
+
+    for (size_t i = 1; i <= rows; i++)
+        for (size_t j = 1; j <= columns; j++) {
+            int64_t up = table[i - 1][j], left = table[i][j - 1];
+
+            table[i][j] = a[i - 1] == b[j - 1] ? table[i - 1][j - 1] + 1 : up > left ? up : left;
+        }
+    return table[rows][columns];
+}
+
+static size_t ranges_make(struct fixture *f, struct range *out)
+{
+    size_t count = 1 + fixture_random(f, 6);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t in = fixture_random(f, 40);
+
+        out[i] = (struct range){ (int)fixture_random(f, 2), in, in + 1 + fixture_random(f, 30) };
+    }
+    return count;
+}
+
+static int64_t changed_frames(const json_t *list)
+{
+    const json_t *change;
+    int64_t frames = 0;
+    size_t i;
+
+    json_array_foreach(list, i, change)
+    {
+        assert_true(number_of(change, "out") > number_of(change, "in"));
+        frames += number_of(change, "out") - number_of(change, "in");
+    }
+    return frames;
+}
+
+static void differences(void **state)
+{
+    const struct film *const films[] = { &first, &second };
+    struct fixture *f = *state;
+
+    for (int round = 0; round < 150; round++) {
+        struct range left[8], right[8];
+        size_t left_count = ranges_make(f, left), right_count;
+        int64_t a[SIDE_MAX], b[SIDE_MAX];
+        size_t rows, columns;
+        char from[SPN_ID_MAX], to[SPN_ID_MAX];
+        json_t *diff;
+
+        if (round % 2) { /* a small change of the same */
+            right_count = left_count;
+            memcpy(right, left, sizeof(left));
+            right[fixture_random(f, (uint32_t)right_count)].in = 0;
+        } else {
+            right_count = ranges_make(f, right);
+        }
+        rows = frames_of(left, left_count, a);
+        columns = frames_of(right, right_count, b);
+        cut_of(f, films, 2, 70, left, left_count, from);
+        cut_of(f, films, 2, 70, right, right_count, to);
+        assert_int_equal(cut_diff(f->db, from, to, &diff, NULL), SPN_OK);
+        assert_int_equal(number_of(diff, "kept_frames"), model_kept(a, rows, b, columns));
+        assert_int_equal(changed_frames(json_object_get(diff, "left")),
+                         (int64_t)rows - number_of(diff, "kept_frames"));
+        assert_int_equal(changed_frames(json_object_get(diff, "came")),
+                         (int64_t)columns - number_of(diff, "kept_frames"));
+        json_decref(diff);
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        TEST("gc keeps bridges and tracks of a built cut", gc_keeps_it),
+        TEST("a cut that went leaves its bridges to gc", gc_takes_it),
+        TEST("assets of a built cut stay until it goes", assets_are_kept),
+        TEST("a cut stays as it was built when an asset is made again", made_again),
+        TEST("a bridge may be committed twice and a cut built twice", committed_twice),
+        TEST("what stayed is the longest common part, frame by frame", differences),
+    };
+
+    fixture_arguments(argc, argv);
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("cut", tests, NULL, NULL);
+}
