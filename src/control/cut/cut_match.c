@@ -160,6 +160,34 @@ static void drop_tell(struct cut_match *match, int media, const char *id, const 
     (void)json_array_append_new(match->dropped, drop);
 }
 
+/* What an asset has and the first clip's has not drops out too; each kind of it is told once. */
+static void missing_tell(struct cut_match *match, const struct owns *owns,
+                         const struct cut_asset *first)
+{
+    for (size_t k = 0; k < owns->count; k++) {
+        const struct own *own = &owns->list[k];
+        const char *language = planned_language(own->planned);
+        const json_t *drop;
+        int known = own->used;
+        size_t i;
+
+        for (i = 0; i < match->count && !known; i++) /* the first's own like it was told of */
+            known = match->renditions[i].media == own->media &&
+                    (own->media == 0 ||
+                     strcmp(planned_language(match->renditions[i].planned), language) == 0);
+        json_array_foreach(match->dropped, i, drop)
+        {
+            const char *told = json_string_value(json_object_get(drop, "language"));
+
+            known = known || (strcmp(json_string_value(json_object_get(drop, "media")),
+                                     plan_media[own->media]) == 0 &&
+                              told && strcmp(told, language) == 0);
+        }
+        if (!known)
+            drop_tell(match, own->media, own->track.id, own->planned, first);
+    }
+}
+
 static int first_take(struct cut_match *match, const struct owns *owns, size_t first)
 {
     match->renditions = calloc(owns->count + 1, sizeof(*match->renditions));
@@ -228,6 +256,7 @@ static void asset_match(struct cut_match *match, const struct cut *cut, size_t a
     }
     if (pictures == 0)
         incompatible_tell(match, cut, asset);
+    missing_tell(match, owns, &cut->assets[cut->composition->clips[0].asset]);
 }
 
 static int match_steps(struct cut_match *match, struct db *db, const struct cut *cut,

@@ -220,6 +220,10 @@ def checks():
     told = call("POST", f"/api/v1/cuts/{cut}/check").json
     same("what one clip lacks drops out", [(d["media"], d["id"], d["language"], d["asset"]) for d in told["dropped"]],
          [("audio", "a0", "zh", assets["mute.mkv"]), ("text", "t0", "zh-Hans", assets["mute.mkv"])])
+    cut = make(("mute", 0, 10), ("ep02", 0, 10), ("ep03", 0, 10)).json["id"]
+    told = call("POST", f"/api/v1/cuts/{cut}/check").json
+    same("what the first clip lacks too, once", [(d["media"], d["language"], d["asset"]) for d in told["dropped"]],
+         [("audio", "zh", assets["ep02.mkv"]), ("text", "zh-Hans", assets["mute.mkv"])])
     cut = make(("ep02", 0, 10), ("hd", 0, 7), ("hd", 9, 14)).json["id"]
     told = call("POST", f"/api/v1/cuts/{cut}/check").json
     same("what cannot be joined is told with its price", [(i["name"], i["clips"], i["frames"]) for i in told["incompatible"]],
