@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include <libavcodec/avcodec.h>
-#include <libavutil/opt.h>
 #include <libswresample/swresample.h>
 
 #include "plan.h"
+#include "resampler.h"
 #include "sampan/buffer.h"
 
 struct audio_encoder {
@@ -63,44 +63,6 @@ static int context_open(struct audio_encoder *encoder, struct spn_error *err)
     return SPN_OK;
 }
 
-/*
- * Downmixing is libswresample's: centre and surrounds at -3 dB, LFE left out, normalised so that
- * nothing clips. Between equal layouts samples pass as they are.
- */
-static int resampler_open(struct audio_encoder *encoder, struct spn_error *err)
-{
-    const struct audio_setup *setup = &encoder->setup;
-    AVChannelLayout layout = { 0 };
-    int ret;
-
-    /* "6 channels" without names are taken to be 5.1 and so on. */
-    if (setup->layout->order == AV_CHANNEL_ORDER_UNSPEC)
-        av_channel_layout_default(&layout, setup->layout->nb_channels);
-    else if (av_channel_layout_copy(&layout, setup->layout) < 0)
-        return spn_error_set(err, SPN_ENOMEM, "no memory for a resampler");
-    ret = swr_alloc_set_opts2(&encoder->resampler, &encoder->context->ch_layout, AV_SAMPLE_FMT_FLTP,
-                              AUDIO_SAMPLE_RATE, &layout, (enum AVSampleFormat)setup->format,
-                              setup->sample_rate, 0, NULL);
-    if (ret >= 0)
-        ret = av_opt_set_int(encoder->resampler, "dither_method", SWR_DITHER_NONE, 0);
-    if (ret >= 0)
-        ret = av_opt_set_int(encoder->resampler, "filter_size", 32, 0);
-    if (ret >= 0)
-        ret = swr_init(encoder->resampler);
-    if (ret < 0) {
-        char name[64] = "";
-
-        (void)av_channel_layout_describe(&layout, name, sizeof(name));
-        av_channel_layout_uninit(&layout);
-        return spn_error_set(err, SPN_EUNSUPPORTED,
-                             "sound of %d Hz in %s cannot be made into %d "
-                             "channels",
-                             setup->sample_rate, name, setup->channels);
-    }
-    av_channel_layout_uninit(&layout);
-    return SPN_OK;
-}
-
 static int info_fill(struct audio_encoder *encoder, struct spn_error *err)
 {
     struct spn_track_info *info = &encoder->info;
@@ -134,7 +96,9 @@ int audio_encoder_create(const struct audio_setup *setup, struct audio_encoder *
     if (ret == SPN_OK)
         encoder->setup = *setup;
     if (ret < 0 || (ret = context_open(encoder, err)) < 0 ||
-        (ret = resampler_open(encoder, err)) < 0 || (ret = info_fill(encoder, err)) < 0) {
+        (ret = resampler_create(setup->sample_rate, setup->format, setup->layout, setup->channels,
+                                &encoder->resampler, err)) < 0 ||
+        (ret = info_fill(encoder, err)) < 0) {
         audio_encoder_destroy(encoder);
         return ret;
     }
@@ -146,7 +110,8 @@ void audio_encoder_destroy(struct audio_encoder *encoder)
 {
     if (!encoder)
         return;
-    /* The packet after the last that is wanted: taken, or libavcodec warns that it was forgotten. */
+    /* The packet after the last that is wanted: taken, or libavcodec warns that it was forgotten.
+     */
     if (encoder->context && avcodec_is_open(encoder->context) &&
         avcodec_send_frame(encoder->context, NULL) >= 0)
         while (avcodec_receive_packet(encoder->context, encoder->packet) >= 0)

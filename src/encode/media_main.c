@@ -21,6 +21,7 @@ static const struct operation {
     { "chunk", op_chunk },
     { "confine-probe", op_confine_probe },
     { "examine", op_examine },
+    { "sound_bridge", op_sound_bridge },
     { "storyboard", op_storyboard },
     { "text", op_text },
     { "walls", op_walls },

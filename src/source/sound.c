@@ -108,20 +108,31 @@ static int decode(struct sound *sound, struct spn_error *err)
     }
 }
 
-/* What is decoded belongs to first: believe its time unless that is the count, about. */
+/* Where samples of time pts say that they belong; expected where they say nothing. */
+static int64_t claimed_place(const struct sound *sound, int64_t pts, int64_t expected)
+{
+    if (pts == AV_NOPTS_VALUE || pts <= -(INT64_C(1) << 58) || pts >= (INT64_C(1) << 58))
+        return expected;
+    return sync_place(sound->conform, sound->entry, pts, sound->format.sample_rate);
+}
+
+/* Believe that unless it is the count, about. */
+static int64_t believe(const struct sound *sound, int64_t pts, int64_t expected)
+{
+    int64_t claimed = claimed_place(sound, pts, expected), off = claimed - expected;
+
+    return off > sound->tolerance || off < -sound->tolerance ? claimed : expected;
+}
+
+/* What is decoded belongs to first. */
 static void place(struct sound *sound)
 {
-    int64_t claimed = sound->expected, off;
+    int64_t pts = sound->decoded->pts;
+    int64_t believed = sound->begun ? believe(sound, pts, sound->expected)
+                                    : claimed_place(sound, pts, sound->expected);
 
-    if (sound->decoded->pts != AV_NOPTS_VALUE && sound->decoded->pts > -(INT64_C(1) << 58) &&
-        sound->decoded->pts < (INT64_C(1) << 58))
-        claimed = sync_place(sound->conform, sound->entry, sound->decoded->pts,
-                             sound->format.sample_rate);
-    off = claimed - sound->expected;
-    if (!sound->begun || off > sound->tolerance || off < -sound->tolerance) {
-        sound->counts.holes += sound->begun && off > 0;
-        sound->expected = claimed;
-    }
+    sound->counts.holes += sound->begun && believed > sound->expected;
+    sound->expected = believed;
     sound->begun = 1;
     sound->first = sound->expected;
     sound->expected += sound->decoded->nb_samples;
@@ -299,6 +310,127 @@ void sound_destroy(struct sound *sound)
 const struct sound_format *sound_format(const struct sound *sound)
 {
     return &sound->format;
+}
+
+/*
+ * The packet whose samples hold from, less SOUND_ENTER packets, and where the samples of each
+ * packet from that one on begin: as place() finds it when every packet gives what it says it holds.
+ * -1: packets do not say, or it is not far enough from the start.
+ */
+static int64_t find_packet(const struct sound *sound, int64_t from, int64_t starts[SOUND_ENTER])
+{
+    AVCodecParameters *par = source_format(sound->source)->streams[sound->entry->stream]->codecpar;
+    int64_t ring[SOUND_ENTER] = { 0 }, expected = sound->expected;
+
+    for (uint32_t n = 1; n < sound->entry->packets; n++) {
+        struct index_packet packet;
+        int64_t samples;
+
+        index_packet_at(sound->index, sound->entry, n, &packet);
+        samples = av_get_audio_frame_duration2(par, (int)packet.size);
+        if (samples <= 0 || packet.pts == INDEX_NOTIME)
+            return -1;
+        expected = believe(sound, packet.pts, expected);
+        if (expected > from) {
+            if (n <= 2 * SOUND_ENTER)
+                return -1;
+            for (uint32_t i = 0; i < SOUND_ENTER; i++)
+                starts[i] = ring[(n - SOUND_ENTER + i) % SOUND_ENTER];
+            return n - SOUND_ENTER;
+        }
+        ring[n % SOUND_ENTER] = expected;
+        expected += samples;
+    }
+    return -1;
+}
+
+static void forget(struct sound *sound)
+{
+    av_frame_unref(sound->decoded);
+    sound->holding = sound->drained = sound->ended = 0;
+}
+
+/* Go on with packet n. */
+static int move_to(struct sound *sound, uint32_t n, struct spn_error *err)
+{
+    avcodec_flush_buffers(sound->codec);
+    forget(sound);
+    return reader_enter(sound->reader, sound->index, n, 1, err);
+}
+
+/* Begin again, with another codec: what it drops at the start it drops once. */
+static int restart(struct sound *sound, struct spn_error *err)
+{
+    struct stream facts;
+    int ret;
+
+    avcodec_free_context(&sound->codec);
+    forget(sound);
+    sound->begun = 0;
+    sound->expected = 0;
+    if ((ret = stream_read(sound->source, sound->entry->stream, &facts, err)) < 0 ||
+        (ret = codec_start(sound, &facts, err)) < 0)
+        return ret;
+    return reader_enter(sound->reader, sound->index, 0, 0, err);
+}
+
+/*
+ * Decode on from packet n until the first frames have shown that packets give what they say: 1, or
+ * 0 where they do not. The first half of them may be lost for want of what lies before.
+ */
+static int arrive(struct sound *sound, uint32_t n, const int64_t starts[SOUND_ENTER],
+                  struct spn_error *err)
+{
+    uint32_t k = 0;
+    int ret;
+
+    while ((ret = decode(sound, err)) > 0) {
+        struct index_packet packet = { 0 };
+
+        for (; k < SOUND_ENTER; k++) {
+            index_packet_at(sound->index, sound->entry, n + k, &packet);
+            if (packet.pts == sound->decoded->pts)
+                break;
+        }
+        if (k == SOUND_ENTER || !is_format(sound, sound->decoded) ||
+            (k + 1 < SOUND_ENTER && believe(sound, packet.pts, starts[k]) != starts[k]) ||
+            sound->decoded->nb_samples !=
+                av_get_audio_frame_duration2(
+                    source_format(sound->source)->streams[sound->entry->stream]->codecpar,
+                    (int)packet.size))
+            return 0;
+        sound->expected = starts[k] + sound->decoded->nb_samples;
+        av_frame_unref(sound->decoded);
+        if (++k > SOUND_ENTER / 2)
+            return k <= SOUND_ENTER / 2 + 2; /* not one alone came late */
+    }
+    return ret;
+}
+
+int sound_enter(struct sound *sound, int64_t from, struct spn_error *err)
+{
+    int64_t starts[SOUND_ENTER], n;
+    int ret = 0;
+
+    if (from < 0 || from > sound->total)
+        return spn_error_set(err, SPN_ERANGE, "sample %lld of %s is outside of its %lld",
+                             (long long)from, source_name(sound->source), (long long)sound->total);
+    n = find_packet(sound, from, starts);
+    if (n >= 0) {
+        ret = move_to(sound, (uint32_t)n, err);
+        if (ret >= 0)
+            ret = arrive(sound, (uint32_t)n, starts, err);
+        if (ret < 0 && ret != SPN_EMISMATCH)
+            return ret;
+        if (ret <= 0 && (ret = restart(sound, err)) < 0)
+            return ret;
+    }
+    sound->at = from;
+    if (sound->holding && sound->first + sound->decoded->nb_samples <= from) {
+        av_frame_unref(sound->decoded);
+        sound->holding = 0;
+    }
+    return ret;
 }
 
 int64_t sound_samples(const struct sound *sound)

@@ -29,6 +29,16 @@ int sound_create(const struct source *source, const struct index *index,
                  struct spn_error *err);
 void sound_destroy(struct sound *sound); /* NULL is allowed */
 
+/*
+ * Before the first pull: begin with sample from. The file is entered in the middle where
+ * packets say how many samples they hold, SOUND_ENTER packets early, so that overlapping windows
+ * and bit reservoirs are filled; elsewhere it is decoded from its start. 1: it was entered, 0: it
+ * is decoded from the start. Samples are those of a decode of the whole, to the bit, but for what a
+ * codec invents (noise substitution of AAC, dither of AC-3) and behind damage.
+ */
+#define SOUND_ENTER 16
+int sound_enter(struct sound *sound, int64_t from, struct spn_error *err);
+
 const struct sound_format *sound_format(const struct sound *sound); /* borrowed */
 int64_t sound_samples(const struct sound *sound); /* in all: the picture's duration, rounded up */
 

@@ -75,9 +75,9 @@ void cut_run_finish(struct cut_run *run)
     json_decref(run->answer);
 }
 
-static void v0_path(const struct asset_run *asset, char path[128])
+static void track_path(const struct asset_run *asset, char kind, int n, char path[128])
 {
-    (void)snprintf(path, 128, "%s/v0.mp4", asset->dir);
+    (void)snprintf(path, 128, "%s/%c%d.mp4", asset->dir, kind, n);
 }
 
 json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count)
@@ -102,7 +102,7 @@ static json_t *rendition_json(const struct asset_run *asset, int *fds, size_t *c
 {
     char path[128];
 
-    v0_path(asset, path);
+    track_path(asset, 'v', 0, path);
     fds[*count] = file_open(path, O_RDONLY);
     return json_pack("{s:{s:i,s:s}}", "track", "fd", fds[(*count)++], "name", "v0.mp4");
 }
@@ -131,14 +131,14 @@ static json_t *parts_json(const struct spn_composition *composition, int64_t sta
     return parts;
 }
 
-static void compat_of(const struct asset_run *asset, char hex[SPN_HASH_HEX + 1])
+static void compat_of(const struct asset_run *asset, char kind, int n, char hex[SPN_HASH_HEX + 1])
 {
     struct spn_error err = { 0 };
     struct spn_track *track;
     struct spn_hash hash;
     char path[128];
 
-    v0_path(asset, path);
+    track_path(asset, kind, n, path);
     must(spn_track_open(path, &track, &err), &err);
     must(spn_compat_id(spn_track_info(track), &hash, &err), &err);
     spn_hash_hex(&hash, hex);
@@ -172,7 +172,7 @@ static int bridge_make(struct cut_run *run, const struct spn_span *span, uint32_
         (void)json_array_append_new(assets, run->from_renditions
                                                 ? rendition_json(run->assets[i], fds, &count)
                                                 : cut_asset_json(run->assets[i], fds, &count));
-    compat_of(run->assets[0], compat);
+    compat_of(run->assets[0], 'v', 0, compat);
     out = fds[count++] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
     request = json_pack("{s:i,s:{s:[i,i],s:i,s:I,s:i},s:o,s:o,s:[{s:s,s:i,s:s,s:O}]}", "version", 1,
                         "bridge", "rate", (int)composition->rate.num, (int)composition->rate.den,
@@ -250,14 +250,14 @@ int cut_run_picture(struct cut_run *run, const char *name, char path[128], struc
     (void)snprintf(path, 128, "%s/%s", run->dir, name);
     if (!(out = fopen(path, "w")))
         abort();
-    v0_path(run->assets[0], from);
+    track_path(run->assets[0], 'v', 0, from);
     header_append(out, from);
     must(ret = spn_picture_spans(run->composition, &spans, &count, err), err);
     for (size_t i = 0; i < count && ret == SPN_OK; i++) {
         const struct spn_span *span = &spans[i];
 
         if (span->kind == SPN_REFERENCE) {
-            v0_path(run->assets[run->composition->clips[span->clip].asset], from);
+            track_path(run->assets[run->composition->clips[span->clip].asset], 'v', 0, from);
             fragments_append(out, from, (size_t)span->gop, (size_t)span->gops, &sequence, &ticks);
             continue;
         }
@@ -266,6 +266,112 @@ int cut_run_picture(struct cut_run *run, const char *name, char path[128], struc
             fragments_append(out, piece, 0, span->fragments, &sequence, &ticks);
     }
     free(spans);
+    (void)fclose(out);
+    return ret;
+}
+
+static json_t *heard_json(const struct cut_run *run, size_t i, int n, int *fds, size_t *count)
+{
+    const struct asset_run *asset = run->assets[i];
+    json_t *json = run->from_renditions ? json_object() : cut_asset_json(asset, fds, count);
+    char path[128];
+
+    track_path(asset, 'a', n, path);
+    fds[*count] = file_open(path, O_RDONLY);
+    (void)json_object_update_new(json, json_pack("{s:I,s:i,s:{s:i,s:s}}", "frames",
+                                                 (json_int_t)run->composition->assets[i].frames,
+                                                 "audio", n, "track", "fd", fds[*count], "name",
+                                                 strrchr(path, '/') + 1));
+    ++*count;
+    return json;
+}
+
+static json_t *composition_json(const struct spn_composition *composition)
+{
+    json_t *clips = json_array();
+
+    for (size_t i = 0; i < composition->count; i++)
+        (void)json_array_append_new(clips, json_pack("[i,I,I]", (int)composition->clips[i].asset,
+                                                     (json_int_t)composition->clips[i].in,
+                                                     (json_int_t)composition->clips[i].out));
+    return json_pack("{s:[i,i],s:o}", "rate", (int)composition->rate.num,
+                     (int)composition->rate.den, "clips", clips);
+}
+
+/* Every bridge of the sound, as DIR/sound.K for span K. */
+static int sound_bridges_make(struct cut_run *run, int n, const struct spn_sound_span *spans,
+                              size_t count, struct spn_error *err)
+{
+    json_t *audio = json_array_get(asset_run_plan(run->assets[0], "audio"), (size_t)n);
+    json_t *assets = json_array(), *list = json_array(), *request;
+    int *fds = calloc(count + FDS_MAX, sizeof(*fds)), ret;
+    char compat[SPN_HASH_HEX + 1], path[128];
+    struct media_run answer;
+    size_t open = 0;
+    int sequence = 1;
+
+    if (!fds)
+        abort();
+    for (size_t i = 0; i < run->composition->asset_count; i++)
+        (void)json_array_append_new(assets, heard_json(run, i, n, fds, &open));
+    for (size_t i = 0; i < count; sequence += (int)spans[i++].fragments) {
+        if (spans[i].kind != SPN_BRIDGE)
+            continue;
+        (void)snprintf(path, sizeof(path), "%s/sound.%zu", run->dir, i);
+        fds[open] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
+        (void)json_array_append_new(list,
+                                    json_pack("{s:I,s:i,s:i}", "first", (json_int_t)spans[i].first,
+                                              "sequence", sequence, "fd", fds[open]));
+        open++;
+    }
+    compat_of(run->assets[0], 'a', n, compat);
+    request = json_pack("{s:i,s:o,s:o,s:s,s:O,s:o}", "version", 1, "composition",
+                        composition_json(run->composition), "assets", assets, "compat_id", compat,
+                        "bitrate", json_object_get(audio, "bitrate"), "spans", list);
+    if (run->change)
+        run->change(request);
+    media_run(run->program, "sound_bridge", request, &answer);
+    json_decref(request);
+    while (open > 0)
+        (void)close(fds[--open]);
+    free(fds);
+    ret = answer_take(run, &answer, err);
+    media_run_finish(&answer);
+    return ret;
+}
+
+int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
+                  struct spn_error *err)
+{
+    struct spn_sound_clip *clips;
+    struct spn_sound_span *spans;
+    char from[128];
+    uint32_t sequence = 1;
+    uint64_t ticks = 0;
+    size_t count;
+    FILE *out;
+    int ret;
+
+    (void)snprintf(path, 128, "%s/%s", run->dir, name);
+    if (!(out = fopen(path, "w")))
+        abort();
+    track_path(run->assets[0], 'a', n, from);
+    header_append(out, from);
+    must(spn_sound_clips(run->composition, 48000, &clips, err), err);
+    must(spn_sound_spans(run->composition, 48000, clips, &spans, &count, err), err);
+    ret = sound_bridges_make(run, n, spans, count, err);
+    for (size_t i = 0; i < count && ret == SPN_OK; i++) {
+        if (spans[i].kind == SPN_REFERENCE) {
+            track_path(run->assets[run->composition->clips[spans[i].clip].asset], 'a', n, from);
+            fragments_append(out, from, (size_t)spans[i].fragment, (size_t)spans[i].fragments,
+                             &sequence, &ticks);
+            continue;
+        }
+        (void)snprintf(from, sizeof(from), "%s/sound.%zu", run->dir, i);
+        fragments_append(out, from, 0, (size_t)spans[i].fragments, &sequence, &ticks);
+    }
+    free(spans);
+    free(clips);
     (void)fclose(out);
     return ret;
 }

@@ -35,6 +35,13 @@ void cut_run_finish(struct cut_run *run);
 /* Make all bridges of the picture and write DIR/NAME. SPN_OK, or what sampan-media said. */
 int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err);
 
+/*
+ * Make all bridges of audio rendition number n, put together as aN.mp4 in every asset, and write
+ * DIR/NAME.
+ */
+int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
+                  struct spn_error *err);
+
 /* The member of the answer to examine, {"conform","plan",…}, with open descriptors. */
 json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count);
 
