@@ -41,12 +41,19 @@ int mix_create(const struct spn_composition *composition, const struct spn_sound
     return SPN_OK;
 }
 
+void mix_forget(struct mix *mix)
+{
+    for (size_t i = 0; i < VOICES; i++) {
+        pcm_destroy(mix->voices[i].pcm);
+        mix->voices[i].pcm = NULL;
+    }
+}
+
 void mix_destroy(struct mix *mix)
 {
     if (!mix)
         return;
-    for (size_t i = 0; i < VOICES; i++)
-        pcm_destroy(mix->voices[i].pcm);
+    mix_forget(mix);
     free(mix);
 }
 
@@ -100,10 +107,6 @@ static int voice_take(struct mix *mix, size_t i, int64_t at, struct voice **out,
         if (voice->pcm && voice->clip == i && voice->at == at) {
             *out = voice;
             return SPN_OK;
-        }
-        if (voice->pcm && voice->at < at) {
-            pcm_destroy(voice->pcm); /* it was over before */
-            voice->pcm = NULL;
         }
         if (!voice->pcm)
             empty = voice;

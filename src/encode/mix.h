@@ -27,9 +27,11 @@ int mix_create(const struct spn_composition *composition, const struct spn_sound
                int channels, mix_open *open, void *opaque, struct mix **out, struct spn_error *err);
 void mix_destroy(struct mix *mix); /* NULL is allowed */
 
+/* Begin somewhere else: what comes next depends on its place alone. */
+void mix_forget(struct mix *mix);
+
 /*
- * The SPN_AAC_FRAME samples of slot into the planes. Slots must rise by one from call to call, but
- * may begin anywhere. Before slot 0 there is silence.
+ * The SPN_AAC_FRAME samples of slot into the planes. Slots rise by one from call to call. Before slot 0 there is silence.
  */
 int mix_slot(struct mix *mix, int64_t slot, float *const planes[], struct spn_error *err);
 

@@ -100,6 +100,7 @@ static int run_encode(struct run *run, struct spn_error *err)
     AVFrame *frame = frame_make(setup.channels);
     int ret;
 
+    mix_forget(run->setup->mix);
     setup.packets = run->to - run->from + run->warmup;
     run->offsets = calloc((size_t)setup.packets + 1, sizeof(*run->offsets));
     if (!frame || !run->offsets)
