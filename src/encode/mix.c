@@ -108,6 +108,10 @@ static int voice_take(struct mix *mix, size_t i, int64_t at, struct voice **out,
             *out = voice;
             return SPN_OK;
         }
+        if (voice->pcm && voice->at < at) { /* it was over where the slot before ended */
+            pcm_destroy(voice->pcm);
+            voice->pcm = NULL;
+        }
         if (!voice->pcm)
             empty = voice;
     }

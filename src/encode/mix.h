@@ -31,7 +31,8 @@ void mix_destroy(struct mix *mix); /* NULL is allowed */
 void mix_forget(struct mix *mix);
 
 /*
- * The SPN_AAC_FRAME samples of slot into the planes. Slots rise by one from call to call. Before slot 0 there is silence.
+ * The SPN_AAC_FRAME samples of slot into the planes. Slots rise by one from call to call. Before
+ * slot 0 there is silence.
  */
 int mix_slot(struct mix *mix, int64_t slot, float *const planes[], struct spn_error *err);
 

@@ -1,4 +1,7 @@
-/* op_sound_bridge.c - stretches of bridge of one audio rendition of a composition. */
+/*
+ * op_sound_bridge.c - all stretches of bridge of one audio rendition of a composition, one after
+ * the other in one file.
+ */
 #include "media.h"
 
 #include <inttypes.h>
@@ -19,7 +22,7 @@
  */
 #define RATE_TIMES 2
 
-/* An asset as far as it is heard in the bridges. */
+/* An asset; it is opened when it is heard. */
 struct heard {
     const json_t *json; /* borrowed from the request */
     int opened, has_source;
@@ -35,7 +38,9 @@ struct sound_bridge {
     size_t span_count;
     struct heard *heard;
     size_t heard_count;
-    int64_t bitrate;
+    int64_t bitrate, fd;
+    struct piece piece;
+    int64_t packets; /* in it */
     struct spn_hash compat;
     struct mix *mix;
     struct splice_counts counts;
@@ -68,25 +73,23 @@ static int assets_read(struct sound_bridge *bridge, const json_t *request, struc
     return SPN_OK;
 }
 
-/* [asset, in, out] */
 static int clip_read(const json_t *json, struct spn_clip *out, struct spn_error *err)
 {
-    json_int_t asset = json_integer_value(json_array_get(json, 0));
+    const char *holder = "a clip of the request";
+    int64_t asset;
+    int ret;
 
-    if (json_array_size(json) != 3 || !json_is_integer(json_array_get(json, 0)) ||
-        !json_is_integer(json_array_get(json, 1)) || !json_is_integer(json_array_get(json, 2)) ||
-        asset < 0 || asset > UINT32_MAX)
-        return spn_error_set(err, SPN_EINVAL, "a clip of the request is not [asset, in, out]");
+    if ((ret = member_int(json, holder, "asset", 0, SPN_CLIPS_MAX, &asset, err)) < 0 ||
+        (ret = member_int(json, holder, "in", 0, SPN_FRAMES_MAX, &out->in, err)) < 0 ||
+        (ret = member_int(json, holder, "out", 0, SPN_FRAMES_MAX, &out->out, err)) < 0)
+        return ret;
     out->asset = (uint32_t)asset;
-    out->in = json_integer_value(json_array_get(json, 1));
-    out->out = json_integer_value(json_array_get(json, 2));
     return SPN_OK;
 }
 
 static int composition_read(struct sound_bridge *bridge, const json_t *request,
                             struct spn_error *err)
 {
-    const char *holder = "\"composition\" of the request";
     struct spn_clip_asset *assets = NULL;
     struct spn_clip *clips = NULL;
     json_t *object, *list, *one;
@@ -94,9 +97,9 @@ static int composition_read(struct sound_bridge *bridge, const json_t *request,
     size_t index;
     int ret;
 
-    if ((ret = member_object(request, "the request", "composition", &object, err)) < 0 ||
-        (ret = member_rate(object, holder, "rate", &rate, err)) < 0 ||
-        (ret = member_array(object, holder, "clips", SPN_CLIPS_MAX, &list, err)) < 0 ||
+    if ((ret = member_object(request, "the request", "sound", &object, err)) < 0 ||
+        (ret = member_rate(object, "\"sound\" of the request", "rate", &rate, err)) < 0 ||
+        (ret = member_array(request, "the request", "clips", SPN_CLIPS_MAX, &list, err)) < 0 ||
         (ret = assets_read(bridge, request, rate, &assets, err)) < 0)
         goto done;
     clips = calloc(json_array_size(list) + 1, sizeof(*clips));
@@ -112,8 +115,8 @@ static int composition_read(struct sound_bridge *bridge, const json_t *request,
                                     NULL, NULL, &bridge->composition, err)) < 0)
         goto done;
     if (bridge->composition->count != json_array_size(list))
-        ret = spn_error_set(err, SPN_EINVAL, "clips of %s continue each other: they are one clip",
-                            holder);
+        ret = spn_error_set(err, SPN_EINVAL,
+                            "clips of the request continue each other: they are one clip");
     else if ((ret = spn_sound_clips(bridge->composition, AUDIO_SAMPLE_RATE, &bridge->clips, err)) ==
              SPN_OK)
         ret = spn_sound_spans(bridge->composition, AUDIO_SAMPLE_RATE, bridge->clips, &bridge->spans,
@@ -197,23 +200,34 @@ static int samples_open(void *opaque, size_t clip, int64_t from, struct pcm **ou
                              : pcm_create_track(&heard->track, from, out, err);
 }
 
-static int bridge_open(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
+static int output_read(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
 {
-    const char *hex;
+    const char *holder = "\"output\" of the request", *hex;
+    json_t *output, *audio;
     int ret;
 
-    if ((ret = member_text(request, "the request", "compat_id", &hex, err)) < 0 ||
-        (ret = member_int(request, "the request", "bitrate", 32000, 1000000, &bridge->bitrate,
-                          err)) < 0)
+    if ((ret = member_object(request, "the request", "output", &output, err)) < 0 ||
+        (ret = member_int(output, holder, "fd", 0, 1 << 20, &bridge->fd, err)) < 0 ||
+        (ret = member_text(output, holder, "compat_id", &hex, err)) < 0 ||
+        (ret = member_object(output, holder, "audio", &audio, err)) < 0 ||
+        (ret = member_int(audio, holder, "bitrate", 32000, 1000000, &bridge->bitrate, err)) < 0)
         return ret;
     if (spn_hash_parse(hex, strlen(hex), &bridge->compat) < 0)
-        return spn_error_set(err, SPN_EINVAL, "\"compat_id\" of the request is no SHA-256");
-    return composition_read(bridge, request, err);
+        return spn_error_set(err, SPN_EINVAL, "\"compat_id\" of %s is no SHA-256", holder);
+    return SPN_OK;
+}
+
+static int bridge_open(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
+{
+    int ret = output_read(bridge, request, err);
+
+    return ret < 0 ? ret : composition_read(bridge, request, err);
 }
 
 static void bridge_close(struct sound_bridge *bridge)
 {
     mix_destroy(bridge->mix);
+    piece_finish(&bridge->piece);
     for (size_t i = 0; bridge->heard && i < bridge->heard_count; i++) {
         asset_close(&bridge->heard[i].asset);
         mapped_close(&bridge->heard[i].track);
@@ -224,9 +238,9 @@ static void bridge_close(struct sound_bridge *bridge)
     spn_composition_free(bridge->composition);
 }
 
-/* The fragments of a span that was put together. */
-static int piece_write(const struct spn_sound_span *span, const struct splice *splice,
-                       int64_t sequence, struct piece *piece, struct spn_error *err)
+/* The fragments of a span that was put together, after those of the span before. */
+static int span_write(struct sound_bridge *bridge, const struct spn_sound_span *span,
+                      const struct splice *splice, struct spn_error *err)
 {
     struct spn_sample *samples = calloc(SPN_SAMPLES_MAX, sizeof(*samples));
     int ret = SPN_OK;
@@ -246,34 +260,12 @@ static int piece_write(const struct spn_sound_span *span, const struct splice *s
             samples[i] = (struct spn_sample){ .data = splice->slots[first + i].data,
                                               .size = (uint32_t)splice->slots[first + i].size,
                                               .sync = 1 };
-        ret = piece_append(piece, (uint32_t)(sequence + k),
-                           (uint64_t)(span->first + first) * SPN_AAC_FRAME, samples, (size_t)length,
-                           err);
+        ret = piece_append(&bridge->piece, bridge->piece.fragments + 1,
+                           (uint64_t)bridge->packets * SPN_AAC_FRAME, samples, (size_t)length, err);
+        bridge->packets += length;
     }
     free(samples);
     return ret;
-}
-
-static json_t *piece_json(const struct spn_sound_span *span, const struct splice *splice,
-                          const struct piece *piece)
-{
-    char hex[SPN_HASH_HEX + 1];
-    struct spn_hash hash;
-
-    piece_hash(piece, &hash);
-    spn_hash_hex(&hash, hex);
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:s}", "first", (json_int_t)span->first, "packets",
-                     (json_int_t)span->slots, "encoded", (json_int_t)splice->counts.encoded,
-                     "bytes", (json_int_t)piece->bytes, "fragments", (json_int_t)piece->fragments,
-                     "sha256", hex);
-}
-
-static const struct spn_sound_span *span_find(const struct sound_bridge *bridge, int64_t first)
-{
-    for (size_t i = 0; i < bridge->span_count; i++)
-        if (bridge->spans[i].kind == SPN_BRIDGE && bridge->spans[i].first == first)
-            return &bridge->spans[i];
-    return NULL;
 }
 
 /* The encoder is that of the renditions, at a higher rate, fed with what its resampler would give.
@@ -308,81 +300,70 @@ static int setup_make(struct sound_bridge *bridge, size_t clip, struct splice_se
     return SPN_OK;
 }
 
-static int span_make(struct sound_bridge *bridge, const json_t *object, json_t *pieces,
+static int span_make(struct sound_bridge *bridge, const struct spn_sound_span *span,
                      struct spn_error *err)
 {
-    const char *holder = "a span of the request";
-    const struct spn_sound_span *span;
     struct splice_setup setup = { 0 };
     struct splice splice = { 0 };
-    struct piece piece = { 0 };
     AVChannelLayout layout = { 0 };
-    int64_t first, sequence, fd;
     struct heard *heard;
     int ret;
 
-    if ((ret = member_int(object, holder, "first", 0, INT64_MAX, &first, err)) < 0 ||
-        (ret = member_int(object, holder, "sequence", 1, INT32_MAX, &sequence, err)) < 0 ||
-        (ret = member_int(object, holder, "fd", 0, 1 << 20, &fd, err)) < 0)
-        return ret;
-    span = span_find(bridge, first);
-    if (!span)
-        return spn_error_set(err, SPN_ERANGE,
-                             "no bridge of the composition's sound begins at packet %" PRId64,
-                             first);
     if ((ret = setup_make(bridge, span->clip, &setup, &layout, err)) < 0 ||
-        (ret = splice_make(&setup, span, &splice, err)) < 0 ||
-        (ret = heard_open(bridge, span->clip, &heard, err)) < 0 ||
-        (ret = piece_init(&piece, (int)fd, spn_track_info(heard->track.track), err)) < 0 ||
-        (ret = piece_write(span, &splice, sequence, &piece, err)) < 0)
-        goto done;
-    if (json_array_append_new(pieces, piece_json(span, &splice, &piece)) < 0)
-        ret = spn_error_set(err, SPN_ENOMEM, "no memory for the answer");
+        (ret = heard_open(bridge, span->clip, &heard, err)) < 0)
+        return ret;
+    if (!bridge->packets && (ret = piece_init(&bridge->piece, (int)bridge->fd,
+                                              spn_track_info(heard->track.track), err)) < 0)
+        return ret;
+    if ((ret = splice_make(&setup, span, &splice, err)) == SPN_OK)
+        ret = span_write(bridge, span, &splice, err);
     bridge->counts.copied += splice.counts.copied;
     bridge->counts.encoded += splice.counts.encoded;
     bridge->counts.moved += splice.counts.moved;
     bridge->counts.unmatched += splice.counts.unmatched;
-done:
-    piece_finish(&piece);
     splice_finish(&splice);
     return ret;
 }
 
-static int spans_make(struct sound_bridge *bridge, const json_t *request, json_t *pieces,
-                      struct spn_error *err)
+static int spans_make(struct sound_bridge *bridge, struct spn_error *err)
 {
-    json_t *spans, *object;
-    size_t index;
     int ret;
 
-    if ((ret = member_array(request, "the request", "spans", REQUEST_FDS_MAX, &spans, err)) < 0)
-        return ret;
-    json_array_foreach(spans, index, object)
-    {
-        if ((ret = span_make(bridge, object, pieces, err)) < 0)
+    for (size_t i = 0; i < bridge->span_count; i++) {
+        if (bridge->spans[i].kind != SPN_BRIDGE)
+            continue;
+        if ((ret = span_make(bridge, &bridge->spans[i], err)) < 0)
             return ret;
         if (beat_due(&bridge->beat, BEAT_MS))
-            answer_progress((int64_t)index + 1, (int64_t)json_array_size(spans), "joins");
+            answer_progress((int64_t)i + 1, (int64_t)bridge->span_count, "stretches");
     }
+    if (!bridge->packets)
+        return spn_error_set(err, SPN_EINVAL, "the sound of the composition has no bridge");
     return SPN_OK;
 }
 
 int op_sound_bridge(const struct media *media, json_t **result, struct spn_error *err)
 {
     struct sound_bridge bridge = { 0 };
-    json_t *pieces = json_array();
     int ret;
 
     if ((ret = bridge_open(&bridge, media->request, err)) == SPN_OK &&
-        (ret = spans_make(&bridge, media->request, pieces, err)) == SPN_OK) {
-        *result = json_pack("{s:I,s:I,s:{s:I,s:I},s:O}", "copied", (json_int_t)bridge.counts.copied,
+        (ret = spans_make(&bridge, err)) == SPN_OK) {
+        char hex[SPN_HASH_HEX + 1];
+        struct spn_hash hash;
+
+        piece_hash(&bridge.piece, &hash);
+        spn_hash_hex(&hash, hex);
+        *result = json_pack("{s:I,s:I,s:I,s:{s:I,s:I},s:I,s:I,s:s}", "packets",
+                            (json_int_t)bridge.packets, "copied", (json_int_t)bridge.counts.copied,
                             "encoded", (json_int_t)bridge.counts.encoded, "seams", "moved",
                             (json_int_t)bridge.counts.moved, "unmatched",
-                            (json_int_t)bridge.counts.unmatched, "pieces", pieces);
+                            (json_int_t)bridge.counts.unmatched, "fragments",
+                            (json_int_t)bridge.piece.fragments, "bytes",
+                            (json_int_t)bridge.piece.bytes, "sha256", hex);
         if (!*result)
             ret = spn_error_set(err, SPN_ENOMEM, "no memory for the answer");
     }
-    json_decref(pieces);
     bridge_close(&bridge);
     return ret;
 }

@@ -286,55 +286,43 @@ static json_t *heard_json(const struct cut_run *run, size_t i, int n, int *fds, 
     return json;
 }
 
-static json_t *composition_json(const struct spn_composition *composition)
+static json_t *clips_json(const struct spn_composition *composition)
 {
     json_t *clips = json_array();
 
     for (size_t i = 0; i < composition->count; i++)
-        (void)json_array_append_new(clips, json_pack("[i,I,I]", (int)composition->clips[i].asset,
-                                                     (json_int_t)composition->clips[i].in,
+        (void)json_array_append_new(clips, json_pack("{s:i,s:I,s:I}", "asset",
+                                                     (int)composition->clips[i].asset, "in",
+                                                     (json_int_t)composition->clips[i].in, "out",
                                                      (json_int_t)composition->clips[i].out));
-    return json_pack("{s:[i,i],s:o}", "rate", (int)composition->rate.num,
-                     (int)composition->rate.den, "clips", clips);
+    return clips;
 }
 
-/* Every bridge of the sound, as DIR/sound.K for span K. */
-static int sound_bridges_make(struct cut_run *run, int n, const struct spn_sound_span *spans,
-                              size_t count, struct spn_error *err)
+/* Every stretch of bridge of the sound, as the file at path. */
+static int sound_bridges_make(struct cut_run *run, int n, const char *path, struct spn_error *err)
 {
+    const struct spn_composition *composition = run->composition;
     json_t *audio = json_array_get(asset_run_plan(run->assets[0], "audio"), (size_t)n);
-    json_t *assets = json_array(), *list = json_array(), *request;
-    int *fds = calloc(count + FDS_MAX, sizeof(*fds)), ret;
-    char compat[SPN_HASH_HEX + 1], path[128];
+    json_t *assets = json_array(), *request;
+    char compat[SPN_HASH_HEX + 1];
     struct media_run answer;
-    size_t open = 0;
-    int sequence = 1;
+    int fds[FDS_MAX], out, ret;
+    size_t count = 0;
 
-    if (!fds)
-        abort();
-    for (size_t i = 0; i < run->composition->asset_count; i++)
-        (void)json_array_append_new(assets, heard_json(run, i, n, fds, &open));
-    for (size_t i = 0; i < count; sequence += (int)spans[i++].fragments) {
-        if (spans[i].kind != SPN_BRIDGE)
-            continue;
-        (void)snprintf(path, sizeof(path), "%s/sound.%zu", run->dir, i);
-        fds[open] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
-        (void)json_array_append_new(list,
-                                    json_pack("{s:I,s:i,s:i}", "first", (json_int_t)spans[i].first,
-                                              "sequence", sequence, "fd", fds[open]));
-        open++;
-    }
+    for (size_t i = 0; i < composition->asset_count; i++)
+        (void)json_array_append_new(assets, heard_json(run, i, n, fds, &count));
+    out = fds[count++] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
     compat_of(run->assets[0], 'a', n, compat);
-    request = json_pack("{s:i,s:o,s:o,s:s,s:O,s:o}", "version", 1, "composition",
-                        composition_json(run->composition), "assets", assets, "compat_id", compat,
-                        "bitrate", json_object_get(audio, "bitrate"), "spans", list);
+    request = json_pack("{s:i,s:{s:[i,i]},s:o,s:o,s:{s:i,s:s,s:O}}", "version", 1, "sound", "rate",
+                        (int)composition->rate.num, (int)composition->rate.den, "clips",
+                        clips_json(composition), "assets", assets, "output", "fd", out, "compat_id",
+                        compat, "audio", audio);
     if (run->change)
         run->change(request);
     media_run(run->program, "sound_bridge", request, &answer);
     json_decref(request);
-    while (open > 0)
-        (void)close(fds[--open]);
-    free(fds);
+    while (count > 0)
+        (void)close(fds[--count]);
     ret = answer_take(run, &answer, err);
     media_run_finish(&answer);
     return ret;
@@ -345,7 +333,8 @@ int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
 {
     struct spn_sound_clip *clips;
     struct spn_sound_span *spans;
-    char from[128];
+    char from[128], bridge[128];
+    size_t bridged = 0;
     uint32_t sequence = 1;
     uint64_t ticks = 0;
     size_t count;
@@ -359,7 +348,8 @@ int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
     header_append(out, from);
     must(spn_sound_clips(run->composition, 48000, &clips, err), err);
     must(spn_sound_spans(run->composition, 48000, clips, &spans, &count, err), err);
-    ret = sound_bridges_make(run, n, spans, count, err);
+    (void)snprintf(bridge, sizeof(bridge), "%s/sound", run->dir);
+    ret = sound_bridges_make(run, n, bridge, err);
     for (size_t i = 0; i < count && ret == SPN_OK; i++) {
         if (spans[i].kind == SPN_REFERENCE) {
             track_path(run->assets[run->composition->clips[spans[i].clip].asset], 'a', n, from);
@@ -367,8 +357,8 @@ int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
                              &sequence, &ticks);
             continue;
         }
-        (void)snprintf(from, sizeof(from), "%s/sound.%zu", run->dir, i);
-        fragments_append(out, from, 0, (size_t)spans[i].fragments, &sequence, &ticks);
+        fragments_append(out, bridge, bridged, (size_t)spans[i].fragments, &sequence, &ticks);
+        bridged += (size_t)spans[i].fragments;
     }
     free(spans);
     free(clips);
