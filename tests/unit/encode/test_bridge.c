@@ -337,6 +337,84 @@ static void joins_renditions(void **state)
     joins(state, 1);
 }
 
+/* ---- what must be caught ---- */
+
+/*
+ * Another preset of x264 has another PPS: the chroma quantiser's offset follows psy-rd. A decoder
+ * would not say a word about it, colours would drift; so it is refused before it is written.
+ */
+static void wrong_preset(json_t *request)
+{
+    json_t *output = json_array_get(json_object_get(request, "outputs"), 0);
+    json_t *rung = json_deep_copy(json_object_get(output, "rung"));
+
+    (void)json_object_set_new(rung, "preset", json_string("ultrafast"));
+    (void)json_object_set_new(output, "rung", rung);
+}
+
+static void late_by_one(json_t *request)
+{
+    json_t *part = json_array_get(json_object_get(request, "parts"), 0);
+    json_int_t from = json_integer_value(json_object_get(part, "from"));
+    json_int_t to = json_integer_value(json_object_get(part, "to"));
+    int step = from > 0 ? -1 : 1;
+
+    (void)json_object_set_new(part, "from", json_integer(from + step));
+    (void)json_object_set_new(part, "to", json_integer(to + step));
+}
+
+static void is_caught(void **state)
+{
+    const struct row *row = &rows[1];
+    struct quality bridge = { 0 }, full = { 0 };
+    struct spn_clip clips[CLIPS];
+    struct spn_error err = { 0 };
+    struct frames shown;
+    struct cut_run run;
+    struct made made;
+    char path[128], said[256];
+
+    (void)state;
+    made_init(&made, row, row->preset);
+    clips_make(made.gop, clips);
+    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+
+    /* sampan-media refuses to make it */
+    run.change = wrong_preset;
+    assert_int_equal(cut_run_picture(&run, "refused.mp4", path, &err), SPN_EMISMATCH);
+    assert_string_equal(json_string_value(json_object_get(run.answer, "code")), "mismatch");
+    run.change = late_by_one;
+    assert_int_equal(cut_run_picture(&run, "late.mp4", path, &err), SPN_OK);
+    decode_said(path, said);
+    assert_string_equal(said, "");
+    frames_read(row, path, &shown);
+    assert_int_equal(frames_check(row, &run, &made, &shown, &bridge, &full), 0);
+    free(shown.bytes);
+    cut_run_finish(&run);
+    made_finish(&made);
+}
+
+/* The same request, the same bytes. */
+static void repeats(void **state)
+{
+    struct spn_error err = { 0 };
+    struct spn_clip clips[CLIPS];
+    struct cut_run run;
+    struct made made;
+    char one[128], two[128], command[300];
+
+    (void)state;
+    made_init(&made, &rows[1], rows[1].preset);
+    clips_make(made.gop, clips);
+    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+    assert_int_equal(cut_run_picture(&run, "one.mp4", one, &err), SPN_OK);
+    assert_int_equal(cut_run_picture(&run, "two.mp4", two, &err), SPN_OK);
+    (void)snprintf(command, sizeof(command), "cmp -s %s %s", one, two);
+    assert_int_equal(system(command), 0);
+    cut_run_finish(&run);
+    made_finish(&made);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static int films_remove(void **state)
@@ -360,5 +438,9 @@ int main(int argc, char **argv)
         tests[count++] = (struct CMUnitTest){ rows[i].name, joins_sources, NULL, NULL, &rows[i] };
     tests[count++] = (struct CMUnitTest){ "a bridge of what a rendition still has",
                                           joins_renditions, NULL, NULL, &rows[0] };
+    tests[count++] = (struct CMUnitTest){ "a bridge of another encoder or another frame is caught",
+                                          is_caught, NULL, NULL, NULL };
+    tests[count++] =
+        (struct CMUnitTest){ "a bridge made again has the same bytes", repeats, NULL, NULL, NULL };
     return _cmocka_run_group_tests("bridge", tests, count, NULL, films_remove);
 }
