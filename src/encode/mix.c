@@ -129,7 +129,7 @@ static int clip_add(struct mix *mix, size_t i, int64_t begin, float *const plane
 {
     int64_t from, to, end = begin + SPN_AAC_FRAME;
     float *one[MIX_CHANNELS];
-    struct voice *voice;
+    struct voice *voice = NULL;
     int ret;
 
     clip_range(mix, i, &from, &to);
