@@ -15,6 +15,7 @@
 #include "recipe.h"
 #include "sampan/file.h"
 #include "text.h"
+#include "text_file.h"
 
 #define FIELDS_BEFORE_TEXT 8 /* of an ASS event as libavcodec has it */
 #define BEAT_MS            500
@@ -68,30 +69,6 @@ static int track_read(struct text *text, const json_t *request, int stream, stru
     }
     captions_destroy(captions);
     return ret;
-}
-
-static int bytes_read(int fd, const char *name, struct spn_buffer *out, struct spn_error *err)
-{
-    for (;;) {
-        uint8_t *room = spn_buffer_reserve(out, 1 << 16);
-        ssize_t got;
-
-        if (!room)
-            return spn_error_set(err, SPN_ENOMEM, "no memory to read %.200s", name);
-        got = pread(fd, room, 1 << 16, (off_t)out->size);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return spn_error_errno(err, errno, "cannot read %.200s", name);
-        if (got == 0)
-            return SPN_OK;
-        out->size += (size_t)got;
-        if (out->size > TEXT_BYTES_MAX)
-            return spn_error_set(err, SPN_ELIMIT,
-                                 "%.200s is larger than %u bytes, more than any "
-                                 "film has of subtitles",
-                                 name, TEXT_BYTES_MAX);
-    }
 }
 
 /* The file must be the one that was planned with. */
@@ -149,7 +126,7 @@ static int file_read(struct text *text, const json_t *request, const json_t *ent
         (ret = member_int(subtitle, holder, "fd", 0, 1 << 20, &fd, err)) < 0 ||
         (ret = member_text(subtitle, holder, "name", &name, err)) < 0)
         return ret;
-    if ((ret = bytes_read((int)fd, name, &bytes, err)) == SPN_OK &&
+    if ((ret = text_file_read((int)fd, name, &bytes, err)) == SPN_OK &&
         (ret = hash_check(&bytes, entry, name, err)) == SPN_OK &&
         (ret = text_read(bytes.data, bytes.size, name, &text->cues, &text->notes, err)) == SPN_OK &&
         (ret = spn_rescale(conform.frames, 1000 * (int64_t)conform.rate.den, conform.rate.num,

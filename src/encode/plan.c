@@ -10,6 +10,7 @@
 #include "member.h"
 #include "recipe.h"
 #include "sampan/file.h"
+#include "text_file.h"
 #include "video_encoder.h"
 
 static const char *const video_libraries[][7] = {
@@ -245,12 +246,14 @@ static int text_plan(const struct plan_request *request, json_t *list, struct sp
     json_array_foreach((json_t *)request->subtitles, index, file)
     {
         char hex[SPN_HASH_HEX + 1], language[STREAM_LANGUAGE_MAX];
-        const char *tag;
+        const char *tag, *name;
         struct spn_hash hash;
         int64_t fd;
 
         if ((ret = member_int(file, "a subtitle of the request", "fd", 0, 1 << 20, &fd, err)) < 0 ||
             (ret = member_text(file, "a subtitle of the request", "language", &tag, err)) < 0 ||
+            (ret = member_text(file, "a subtitle of the request", "name", &name, err)) < 0 ||
+            (ret = text_file_check((int)fd, name, err)) < 0 ||
             (ret = spn_file_hash((int)fd, &hash, NULL, err)) < 0)
             return ret;
         spn_hash_hex(&hash, hex);

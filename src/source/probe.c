@@ -257,6 +257,11 @@ static int judge_picture(const struct source *source, const struct stream *strea
     if (stream->width <= 0 || stream->height <= 0)
         return spn_error_set(err, SPN_EFORMAT,
                              "the picture of %s has no size: it is damaged or incomplete", name);
+    if (stream->width < PROBE_SIDE_MIN || stream->height < PROBE_SIDE_MIN)
+        return spn_error_set(err, SPN_EUNSUPPORTED,
+                             "the picture of %s is %d x %d: no side of a picture can be less than "
+                             "%d pixels",
+                             name, stream->width, stream->height, PROBE_SIDE_MIN);
     if (stream->width > PROBE_SIDE_MAX || stream->height > PROBE_SIDE_MAX)
         return spn_error_set(err, SPN_ELIMIT,
                              "the picture of %s is %d x %d, more than %d x %d pixels", name,

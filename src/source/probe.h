@@ -9,6 +9,7 @@
 #include "source.h"
 #include "stream.h"
 
+#define PROBE_SIDE_MIN 2    /* chroma is halved */
 #define PROBE_SIDE_MAX 8192 /* pixels, width or height of the picture */
 
 /*

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MEDIA_MEMORY_MB 3072 /* what sampan-media allows itself unless told otherwise */
@@ -77,15 +78,26 @@ int request_output(struct media_call *call, json_t *object, const char *name,
 static int beside_open(const json_t *object, int *fd, struct spn_error *err)
 {
     const char *path, *name;
+    struct stat about;
     int ret;
 
     if ((ret = job_text(object, "path", &path, err)) < 0 ||
         (ret = job_text(object, "name", &name, err)) < 0)
         return ret;
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0 && errno == EACCES)
+        return spn_error_set(err, SPN_EACCES,
+                             "the subtitles %.100s cannot be read by the user that Sampan runs as: "
+                             "give it read access to %.200s and to the directories above it",
+                             name, path);
     if (*fd < 0)
         return spn_error_errno(err, errno, "cannot open the subtitles %.300s", path);
-    return SPN_OK;
+    if (fstat(*fd, &about) == 0 && S_ISREG(about.st_mode))
+        return SPN_OK;
+    (void)close(*fd);
+    *fd = -1;
+    return spn_error_set(err, SPN_EINVAL, "the subtitles %.200s are not a file%s", name,
+                         S_ISDIR(about.st_mode) ? ", but a directory" : "");
 }
 
 /* ---- examine ---- */

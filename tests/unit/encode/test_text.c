@@ -96,6 +96,29 @@ static void inside(void **state)
     asset_run_finish(&run);
 }
 
+static void beside_broken(void **state)
+{
+    char path[128], beside_path[128];
+    struct film film = film_of(path);
+    struct media_run answer;
+    struct asset_run run;
+    FILE *file;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/broken.mp4", dir);
+    (void)snprintf(beside_path, sizeof(beside_path), "%s/broken.srt", dir);
+    film.text_count = 0;
+    assert_int_equal(film_make(&film), 0);
+    assert_non_null(file = fopen(beside_path, "w"));
+    assert_true(fputs("1\n00:00:01,000 -> x\nbroken", file) > 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(asset_run_init_with(&run, program, path, beside_path, NULL, &answer), 1);
+    assert_non_null(
+        strstr(json_string_value(json_object_get(answer.answer, "text")), "line 2 of "));
+    media_run_finish(&answer);
+    asset_run_finish(&run);
+}
+
 static void beside(void **state)
 {
     char path[128], beside_path[128], got[128];
@@ -177,6 +200,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "text inside a file keeps its times and languages", inside, NULL, NULL, NULL },
+        { "a file beside it that cannot be read is refused when the film is examined", beside_broken,
+          NULL, NULL, NULL },
         { "a file beside it too; one that has changed is refused", beside, NULL, NULL, NULL },
         { "cues after the picture's end are left out", after_the_end, NULL, NULL, NULL },
     };

@@ -52,6 +52,8 @@ static const struct row rows[] = {
       "a.mp4", SPN_EUNSUPPORTED, "only lists other files" },
     { "a concat script is not followed", "printf 'ffconcat version 1.0\\nfile /etc/passwd\\n' >a.mp4",
       "a.mp4", SPN_EUNSUPPORTED, "only lists other files" },
+    { "a picture of one pixel", "ffmpeg -f lavfi -i testsrc=s=1x1:r=25:d=1 -c:v ffv1 a.mkv", "a.mkv",
+      SPN_EUNSUPPORTED, "is 1 x 1: no side" },
     { "a codec that nothing decodes",
       "ffmpeg " VIDEO "-c:v mpeg4 a.mkv && sed -i 's#V_MPEG4/ISO/ASP#V_SAMPANISO/ASP#' a.mkv", "a.mkv",
       SPN_EUNSUPPORTED, "in a codec that is not known" },

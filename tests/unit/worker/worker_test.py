@@ -273,6 +273,15 @@ def _(b):
     assert [(s["name"], s["language"]) for s in request["subtitles"]] == [("film.zh.srt", "zh-Hans")], request
 
 
+@test("subtitles that are a directory are refused by their name")
+def _(b):
+    path = b.write("../in/film.mkv", "a film")
+    b.start().give("examine", {"ingest": "i", "path": path, "keep": "copy", "name": "film.mkv",
+                               "subtitles": [{"path": os.path.dirname(path), "name": "folder", "language": "zh"}]})
+    fail = b.told("fail")[0]
+    assert fail["code"] == "invalid" and "the subtitles folder are not a file, but a directory" in fail["text"], fail
+
+
 def refusal(b, path, code, words, keep="copy"):
     b.start().give("examine", {"ingest": "i", "path": path, "keep": keep, "name": os.path.basename(path)})
     fail = b.told("fail")[0]
