@@ -139,8 +139,14 @@ static int ask_title(const struct ask *ask, const json_t *request, char title[SP
     int ret;
 
     title[0] = '\0';
-    if ((ret = member_text(request, "title", 0, TITLE_NAME_MAX, NULL, &asked, err)) < 0 || !asked)
+    if ((ret = member_text(request, "title", 0, TITLE_NAME_MAX, NULL, &asked, err)) < 0 ||
+        (ret = member_object(request, "names", 0, &names, err)) < 0 || (!asked && !names))
         return ret;
+    if (asked && names)
+        return spn_error_set(err, SPN_EINVAL,
+                             "say what it is called by either \"title\" or \"names\"");
+    if (names)
+        return title_create(ask->instance, ask->db, "movie", NULL, -1, names, title, err);
     if (spn_id_check("title", asked, strlen(asked)) >= 0) {
         memcpy(title, asked, strlen(asked) + 1);
         if ((ret = db_count(ask->db, "SELECT 1 FROM title WHERE id = $1", DB_ARGS(db_text(asked)),
@@ -193,7 +199,7 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
 {
     static const char *const known[] = { "path",  "upload",          "keep",      "name",
                                          "title", "audio_languages", "subtitles", "publish",
-                                         "options", NULL };
+                                         "options", "names",           NULL };
     int64_t now_ms = instance_now_ms(instance);
     struct ask ask = { instance, db, id, may_path };
     struct job_new job = {

@@ -16,6 +16,7 @@ struct server {
     char *sockets[LISTENS_MAX]; /* paths to remove at the end */
     size_t socket_count;
     struct keeper *keeper;
+    struct gc_daily *gc;
 };
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback; cls is the struct server. */

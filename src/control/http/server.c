@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "gc/gc_daily.h"
 #include "keeper.h"
 #include "log.h"
 
@@ -156,7 +157,8 @@ int server_start(struct instance *instance, const char *const listens[], size_t 
         free(server);
         return ret;
     }
-    if ((ret = keeper_start(instance, &server->keeper, err)) < 0)
+    if ((ret = keeper_start(instance, &server->keeper, err)) < 0 ||
+        (ret = gc_daily_start(instance, &server->gc, err)) < 0)
         goto fail;
     instance->wake = wake;
     instance->wake_opaque = server;
@@ -184,6 +186,7 @@ void server_stop(struct server *server)
     waiting_end(server->waiting);
     for (size_t i = 0; i < server->daemon_count; i++)
         MHD_stop_daemon(server->daemons[i]);
+    gc_daily_stop(server->gc);
     keeper_stop(server->keeper);
     server->instance->wake = NULL;
     waiting_destroy(server->waiting);

@@ -178,6 +178,7 @@ static int storyboard_read(struct build *build, struct spn_rate rate, struct spn
     const json_t *sheets = json_object_get(build->board, "sheets");
     const char *name = plan_board(build->plan);
     struct spn_plan_file *file = &build->files[build->file_count];
+    uint32_t tiles, rows, columns;
     int64_t tile_ms = 0;
     size_t i;
     int ret;
@@ -203,13 +204,19 @@ static int storyboard_read(struct build *build, struct spn_rate rate, struct spn
     if (spn_rescale(fact(planned, "interval_frames"), (int64_t)rate.den * 1000, rate.num,
                     SPN_NEAREST, &tile_ms) < 0)
         tile_ms = 0;
+    /* A sheet that is the only one ends with the row of its last tile; others are full, but the last. */
+    tiles = (uint32_t)json_array_size(json_object_get(build->board, "tiles"));
+    rows = fact(planned, "rows");
+    columns = fact(planned, "columns");
+    if (json_array_size(sheets) == 1 && columns > 0 && (tiles + columns - 1) / columns < rows)
+        rows = (tiles + columns - 1) / columns;
     build->storyboard = (struct spn_plan_storyboard){
         .tile_width = fact(planned, "width"),
         .tile_height = fact(planned, "height"),
-        .columns = fact(planned, "columns"),
-        .rows = fact(planned, "rows"),
+        .columns = columns,
+        .rows = rows,
         .tile_ms = (uint32_t)tile_ms,
-        .tile_count = (uint32_t)json_array_size(json_object_get(build->board, "tiles")),
+        .tile_count = tiles,
         .sheets = build->sheets,
         .sheet_count = json_array_size(sheets),
     };

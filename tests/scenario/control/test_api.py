@@ -161,7 +161,7 @@ def requests():
 
 def film_goes_through():
     path = film("first.mkv", b"first film")
-    asked = {"path": path, "title": "第一集", "publish": True,
+    asked = {"path": path, "names": {"zh-Hans": "第一集", "en": "Part one"}, "publish": True,
              "subtitles": [{"path": path, "language": "zh-Hans"}]}
     answer = call("POST", "/api/v1/ingests", asked)
     same("a file is taken in", (answer.status, answer.json["state"]), (202, "examining"))
@@ -182,7 +182,7 @@ def film_goes_through():
     publication = call("GET", f"/api/v1/publications/{now['publication']['id']}", token=None).json
     same("what was made can be watched", (publication["state"], publication["hls"]),
          ("live", f"/v/{publication['id']}/main.m3u8"))
-    same("it has the title's names", publication["names"], {"und": "第一集"})
+    same("it has the title's names", publication["names"], {"zh-Hans": "第一集", "en": "Part one"})
     asset = call("GET", f"/api/v1/assets/{now['asset']}").json
     same("the asset has its renditions", [(r["id"], r["ready"]) for r in asset["renditions"]],
          [("v0", True), ("a0", True), ("t0", True)])
@@ -212,6 +212,7 @@ def refusals():
                       ({"path": "/x", "subtitles": [{"path": "/y", "language": "?"}]}, "a language that is none")):
         same(f"refused: {why}", call("POST", "/api/v1/ingests", body).status, 400)
     same("an upload that is not there", call("POST", "/api/v1/ingests", {"upload": "upload_" + "0" * 26}).status, 404)
+    same("a title and names", call("POST", "/api/v1/ingests", {"path": "/x", "title": "a", "names": {"en": "b"}}).status, 400)
     same("a title that is not there", call("POST", "/api/v1/ingests", {"path": "/x", "title": "title_" + "0" * 26}).status, 404)
     ingest = call("POST", "/api/v1/ingests", {"path": film("bad.mkv", b"bad")}).headers["Location"]
     same("ingests are listed by state", [i["name"] for i in call("GET", "/api/v1/ingests?state=examining").json["items"]], ["bad.mkv"])

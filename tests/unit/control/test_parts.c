@@ -8,6 +8,7 @@
 #include "../rows.h"
 
 #include "catalogue/title.h"
+#include "gc/gc_daily.h"
 #include "http/request.h"
 #include "log.h"
 #include "publish/cues.h"
@@ -256,6 +257,23 @@ static void line_cut(void **state)
     }
 }
 
+static const struct daily_row {
+    const char *name;
+    int64_t started_ms, last_ms, now_ms, want;
+} dailies[] = {
+    { "gc does not run as soon as control starts", 1000, 0, 1000, GC_FIRST_MS },
+    { "gc runs first when the start is over", 1000, 0, 1000 + GC_FIRST_MS, 0 },
+    { "gc waits for a day after it began", 1000, 5000, 6000, GC_EVERY_MS - 1000 },
+    { "gc runs at once when a day was missed", 1000, 5000, 5000 + 3 * GC_EVERY_MS, 0 },
+};
+
+static void daily_waits(void **state)
+{
+    const struct daily_row *row = *state;
+
+    assert_int_equal(gc_daily_wait(row->started_ms, row->last_ms, row->now_ms), row->want);
+}
+
 int main(void)
 {
     static struct rows rows;
@@ -266,6 +284,7 @@ int main(void)
     rows_add_table(&rows, vtts, vtt_read);
     rows_add_table(&rows, plans, plan_checked);
     rows_add_table(&rows, said, line_logged);
+    rows_add_table(&rows, dailies, daily_waits);
     rows_add(&rows, "a line that is too long is cut, and stays JSON", line_cut, NULL);
     return rows_run(&rows, "parts");
 }
