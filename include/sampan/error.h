@@ -35,7 +35,7 @@ enum spn_code {
 
 struct spn_error {
     int code;                      /* enum spn_code */
-    char text[SPN_ERROR_TEXT_MAX]; /* one UTF-8 sentence, cut at a character where it is too long */
+    char text[SPN_ERROR_TEXT_MAX]; /* one line of UTF-8, cut at a character where it is too long */
 };
 
 /* Fill *err (if not NULL) and return code, so that a failing line can be `return spn_error_set(…)`. */
@@ -43,6 +43,12 @@ int spn_error_set(struct spn_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int spn_error_setv(struct spn_error *err, int code, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
+
+/*
+ * Make text, in place, what may stand in a line, a terminal and JSON: control characters become
+ * blanks, what is not UTF-8 question marks. Names are strangers'; every sentence went through this.
+ */
+void spn_error_plain(char *text);
 
 /* The code that errno value stands for: ENOSPC and EDQUOT are SPN_ENOSPC, ENOENT SPN_ENOENT, … */
 int spn_error_from_errno(int errnum);

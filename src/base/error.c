@@ -23,12 +23,42 @@ static void text_trim(char *text, size_t size)
     }
 }
 
+/* Bytes of the UTF-8 character at p, 0 where there is none: overlong, a surrogate, cut or a control. */
+static size_t character(const unsigned char *p)
+{
+    size_t need = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 1;
+
+    if (p[0] < 0x20 || p[0] == 0x7F || (p[0] >= 0x80 && p[0] < 0xC2) || p[0] > 0xF4 ||
+        (p[0] == 0xC2 && p[1] < 0xA0) || (p[0] == 0xE0 && p[1] < 0xA0) ||
+        (p[0] == 0xED && p[1] > 0x9F) || (p[0] == 0xF0 && p[1] < 0x90) ||
+        (p[0] == 0xF4 && p[1] > 0x8F))
+        return 0;
+    for (size_t i = 1; i < need; i++)
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+    return need;
+}
+
+void spn_error_plain(char *text)
+{
+    unsigned char *p = (unsigned char *)text;
+
+    while (*p) {
+        size_t bytes = character(p);
+
+        if (bytes == 0)
+            *p = *p < 0x20 || *p == 0x7F ? ' ' : '?';
+        p += bytes ? bytes : 1;
+    }
+}
+
 int spn_error_setv(struct spn_error *err, int code, const char *format, va_list args)
 {
     if (err) {
         err->code = code;
         (void)vsnprintf(err->text, sizeof(err->text), format, args);
         text_trim(err->text, sizeof(err->text));
+        spn_error_plain(err->text);
     }
     return code;
 }
