@@ -12,7 +12,8 @@
 #define LADDER_MAX (1u << 20) /* bytes of a ladder: 64 rungs of 16 KiB */
 
 const struct option ingest_options[] = {
-    { "title", "TEXT", "What it is called; a title_… that exists, or a name for a new one." },
+    { "title", "[LANG=]TEXT",
+      "What it is called: a title_… that exists, or a name for a new one, once for each language." },
     { "subtitles", "LANG=FILE",
       "Subtitles beside the file: SRT, ASS, WebVTT or TTML. May be repeated." },
     { "audio-language", "N=LANG", "The language of audio track N, from 1. May be repeated." },
@@ -86,6 +87,59 @@ static int audio_language_add(const char *value, json_t *languages, struct spn_e
     return SPN_OK;
 }
 
+/*
+ * The end of a language tag that "zh-Hans=起雾" begins with, NULL where it is a name alone: a
+ * language of two or three small letters, a script, a region. A name that looks so is und=NAME.
+ */
+static const char *language_end(const char *value)
+{
+    static const char small[] = "abcdefghijklmnopqrstuvwxyz";
+    static const char large[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t length = strspn(value, small);
+
+    if (length < 2 || length > 3)
+        return NULL;
+    value += length;
+    if (*value == '-' && value[1] && strchr(large, value[1]) && strspn(value + 2, small) == 3)
+        value += 5;
+    if (*value == '-' && strspn(value + 1, large) == 2)
+        value += 3;
+    else if (*value == '-' && strspn(value + 1, "0123456789") == 3)
+        value += 4;
+    return *value == '=' ? value : NULL;
+}
+
+/* One plain name or title_… is "title"; names in languages are "names". */
+int ingest_titles(const struct typed *typed, json_t *request, struct spn_error *err)
+{
+    const char *plain = NULL;
+    json_t *names = json_object();
+    int ret = SPN_OK;
+
+    for (size_t i = 0; i < typed->option_count && ret == SPN_OK; i++) {
+        const char *value = typed->options[i].value, *end;
+        char language[16];
+
+        if (strcmp(typed->options[i].option->name, "title") != 0)
+            continue;
+        end = language_end(value);
+        (void)snprintf(language, sizeof(language), "%.*s", end ? (int)(end - value) : 3,
+                       end ? value : "und");
+        if (json_object_get(names, language))
+            ret = spn_error_set(err, SPN_EINVAL, "--title is given twice in %s", language);
+        else if (json_object_set_new(names, language, json_string(end ? end + 1 : value)) < 0)
+            ret = spn_error_set(err, SPN_EINVAL, "the title is not UTF-8");
+        else if (!end)
+            plain = value;
+    }
+    if (ret == SPN_OK && plain && json_object_size(names) == 1)
+        (void)json_object_set_new(request, "title", json_string(plain));
+    else if (ret == SPN_OK && json_object_size(names) > 0)
+        (void)json_object_set(request, "names", names);
+    json_decref(names);
+    return ret;
+}
+
 static int ladder_read(const char *path, json_t **out, struct spn_error *err)
 {
     struct spn_buffer text = { 0 };
@@ -106,7 +160,7 @@ static int ladder_read(const char *path, json_t **out, struct spn_error *err)
 /* What all files of one command are asked for alike. */
 static int request_make(const struct typed *typed, json_t **out, struct spn_error *err)
 {
-    const char *title = typed_value(typed, "title"), *ladder = typed_value(typed, "ladder");
+    const char *ladder = typed_value(typed, "ladder");
     json_t *subtitles = json_array(), *languages = json_object(), *options = json_object();
     json_t *rungs;
     int ret = SPN_OK;
@@ -117,8 +171,7 @@ static int request_make(const struct typed *typed, json_t **out, struct spn_erro
     if (!*out ||
         json_object_set_new(options, "fields", json_boolean(typed_has(typed, "fields"))) < 0)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    if (title && json_object_set_new(*out, "title", json_string(title)) < 0)
-        return spn_error_set(err, SPN_EINVAL, "the title is not UTF-8");
+    ret = ingest_titles(typed, *out, err);
     for (size_t i = 0; i < typed->option_count && ret == SPN_OK; i++) {
         const struct typed_option *option = &typed->options[i];
 
@@ -218,8 +271,9 @@ int cmd_ingest(struct typed *typed, struct spn_error *err)
     size_t bad = 0;
     int ret;
 
-    if ((ret = request_make(typed, &request, err)) < 0 ||
-        (ret = session_open(typed, &client, err)) < 0 || (ret = session_url(typed, base, err)) < 0)
+    if ((ret = request_make(typed, &request, err)) < 0)
+        typed->wrong = ret == SPN_EINVAL;
+    if (ret < 0 || (ret = session_open(typed, &client, err)) < 0 || (ret = session_url(typed, base, err)) < 0)
         goto done;
     for (size_t i = 0; i < typed->operand_count; i++) {
         const char *file = typed->operands[i];
@@ -227,8 +281,13 @@ int cmd_ingest(struct typed *typed, struct spn_error *err)
         int one = ingest_file(typed, client, file, request, base, &answer, &why);
 
         if (one < 0) {
-            if (!answer)
-                answer = json_pack("{ss}", "file", file);
+            if (!answer) {
+                char plain[SPN_PATH_MAX];
+
+                (void)snprintf(plain, sizeof(plain), "%s", file);
+                spn_error_plain(plain); /* it may not be UTF-8, and that is what is wrong */
+                answer = json_pack("{ss}", "file", plain);
+            }
             (void)json_object_set_new(
                 answer, "error", json_pack("{ssss}", "code", spn_code_name(one), "text", why.text));
             if (typed->operand_count > 1 || !bad)

@@ -108,12 +108,14 @@ int cmd_ls(struct typed *typed, struct spn_error *err)
     int ret;
 
     if (strcmp(kind, "titles") && strcmp(kind, "assets") && strcmp(kind, "cuts") &&
-        strcmp(kind, "publications") && strcmp(kind, "ingests"))
+        strcmp(kind, "publications") && strcmp(kind, "ingests")) {
+        typed->wrong = 1;
         return spn_error_set(
             err, SPN_EINVAL,
             "there is no list of %.60s; there are titles, assets, cuts, publications and "
             "ingests",
             kind);
+    }
     if ((ret = session_open(typed, &client, err)) == SPN_OK)
         ret = list_show(typed, client, kind, "", err);
     client_close(client);
@@ -228,7 +230,10 @@ int cmd_watch(struct typed *typed, struct spn_error *err)
     json_decref(open);
     json_decref(done);
     client_close(client);
-    return ret < 0 ? ret : bad; /* each was said already */
+    if (ret < 0)
+        return ret;
+    err->text[0] = '\0'; /* each was said already */
+    return bad;
 }
 
 /* ---- tokens and gc ---- */
@@ -274,10 +279,12 @@ int cmd_token(struct typed *typed, struct spn_error *err)
     int ret;
 
     if ((strcmp(verb, "ls") && strcmp(verb, "create") && strcmp(verb, "rm")) ||
-        typed->operand_count != operands)
+        typed->operand_count != operands) {
+        typed->wrong = 1;
         return spn_error_set(err, SPN_EINVAL,
                              "it is `sampan token ls`, `sampan token create NAME --role ROLE` or "
                              "`sampan token rm TOKEN`");
+    }
     if ((ret = session_open(typed, &client, err)) < 0)
         return ret;
     if (!strcmp(verb, "ls"))

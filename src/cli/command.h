@@ -27,7 +27,8 @@ struct typed {
         const char *value;
     } * options;
     size_t option_count;
-    int json; /* --json */
+    int json;  /* --json */
+    int wrong; /* set by a command that fails because it was written wrongly */
     char **argv;
     int argc; /* argv[0] is the command's name */
 };
@@ -65,6 +66,12 @@ void command_help(FILE *out, const struct command *command);
 void commands_help(FILE *out);
 void commands_man(FILE *out); /* sampan(1) */
 void conf_man(FILE *out);     /* sampan.conf(5) */
+
+/*
+ * What every --title of an ingest says, into its request: "title" for one plain name, else "names".
+ * SPN_EINVAL: a language twice, or what is not UTF-8.
+ */
+int ingest_titles(const struct typed *typed, json_t *request, struct spn_error *err);
 
 /* A client of the running instance, with the owner's token. */
 int session_open(const struct typed *typed, struct client **out, struct spn_error *err);

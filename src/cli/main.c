@@ -44,8 +44,15 @@ static struct option *options_joined(const struct command *command)
     return out;
 }
 
-static int command_usage(const struct command *command, const struct spn_error *err)
+static int command_usage(const struct command *command, const struct typed *typed,
+                         const struct spn_error *err)
 {
+    for (int i = 1; i < typed->argc; i++) /* it may come after what could not be taken apart */
+        if (!strcmp(typed->argv[i], "--json")) {
+            output_json(json_pack("{s{ssss}}", "error", "code", spn_code_name(SPN_EINVAL), "text",
+                                  err->text));
+            break;
+        }
     fprintf(stderr, "sampan %s: %s\nusage: sampan %s [OPTION]… %s\nsee `sampan help %s`\n",
             command->name, err->text, command->name, command->arguments, command->name);
     return EXIT_USAGE;
@@ -59,7 +66,7 @@ static int command_failed(const struct command *command, const struct typed *typ
     if (typed->json && err->text[0])
         output_json(
             json_pack("{s{ssss}}", "error", "code", spn_code_name(code), "text", err->text));
-    return code == SPN_EAGAIN ? EXIT_AWAY : EXIT_FAILED;
+    return typed->wrong ? EXIT_USAGE : code == SPN_EAGAIN ? EXIT_AWAY : EXIT_FAILED;
 }
 
 static int command_do(const struct command *command, int argc, char **argv)
@@ -94,7 +101,7 @@ static int command_do(const struct command *command, int argc, char **argv)
         ret = spn_error_set(&err, SPN_EINVAL, "\"%.100s\" is one argument too many",
                             typed.operands[command->most]);
     if (ret < 0) {
-        status = command_usage(command, &err);
+        status = command_usage(command, &typed, &err);
         goto done;
     }
     ret = command->run(&typed, &err);

@@ -130,10 +130,16 @@ static int server(const struct settings *settings, const struct nginx_places *pl
     proxied(out, "/api/");
     proxied(out, "= /healthz");
     proxied(out, "= /readyz");
+    /* For this machine alone; what another proxy on it passes on came from elsewhere. */
     spn_buffer_string(out, "        location = /metrics {\n"
                            "            allow 127.0.0.0/8;\n"
                            "            allow ::1;\n"
                            "            deny all;\n"
+                           "            set $passed_on \"$http_x_forwarded_for$http_forwarded"
+                           "$http_via\";\n"
+                           "            if ($passed_on != \"\") {\n"
+                           "                return 403;\n"
+                           "            }\n"
                            "            proxy_pass http://control;\n"
                            "        }\n");
     if (places->web) {
@@ -238,6 +244,7 @@ int nginx_conf_make(const struct settings *settings, const struct nginx_places *
                            "    proxy_set_header Connection \"\";\n"
                            "    proxy_set_header Host $http_host;\n"
                            "    proxy_set_header X-Request-Id $request_id;\n"
+                           "    proxy_hide_header X-Request-Id;\n"
                            "    proxy_set_header X-Forwarded-For $remote_addr;\n"
                            "    proxy_set_header X-Forwarded-Proto $scheme;\n"
                            "    upstream control {\n");

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "sampan/error.h"
+
 #define COLUMNS_MAX 12
 #define CELL_MAX    256
 
@@ -24,6 +26,7 @@ static void scalar_text(const json_t *value, char *out, size_t size)
     switch (json_typeof(value)) {
     case JSON_STRING:
         (void)snprintf(out, size, "%s", json_string_value(value));
+        spn_error_plain(out); /* names are strangers': nothing may move the cursor */
         break;
     case JSON_INTEGER:
         (void)snprintf(out, size, "%lld", (long long)json_integer_value(value));
@@ -155,9 +158,6 @@ void output_cell(const json_t *row, const char *member, char *out, size_t size)
     } else if (row && !json_is_null(row) && is_plain(row)) {
         scalar_text(row, out, size);
     }
-    for (char *p = out; *p; p++) /* names are strangers': nothing may move the cursor */
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
 }
 
 void output_table(const struct column *columns, const json_t *rows)
@@ -254,6 +254,7 @@ void bar_show(struct bar *bar, const char *label, const char *state, int64_t don
     } else {
         (void)snprintf(line, sizeof(line), "%s: %s", label, state);
     }
+    spn_error_plain(line);
     bar->printed_ms = now;
     if (bar->terminal) {
         struct winsize size = { 0 };

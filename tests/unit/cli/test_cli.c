@@ -37,6 +37,10 @@ static const struct conf_row {
       NULL },
     { "the log has the request's number as control gets it", "/d", "localhost", "", 0, SPN_OK,
       "proxy_set_header X-Request-Id $request_id;", NULL },
+    { "the request's number is answered once", "/d", "localhost", "", 0, SPN_OK,
+      "proxy_hide_header X-Request-Id;", NULL },
+    { "the metrics are not for what another proxy passes on", "/d", "localhost", "", 0, SPN_OK,
+      "if ($passed_on != \"\") {", NULL },
 };
 
 static void conf_is_made(void **state)
@@ -89,6 +93,55 @@ static void cell_is_made(void **state)
     json_decref(object);
 }
 
+/* ---- what an ingest is called ---- */
+
+static const struct title_row {
+    const char *name, *titles[3], *want; /* want NULL: refused */
+} title_rows[] = {
+    { "a name alone is the title", { "Mist" }, "{\"title\":\"Mist\"}" },
+    { "a title that exists is named by its id",
+      { "title_0123456789abcdefghjkmnpqrs" },
+      "{\"title\":\"title_0123456789abcdefghjkmnpqrs\"}" },
+    { "names may be given in many languages",
+      { "zh-Hans=\xe8\xb5\xb7\xe9\x9b\xbe", "en=Mist", "es-419=Niebla" },
+      "{\"names\":{\"en\":\"Mist\",\"es-419\":\"Niebla\",\"zh-Hans\":\"\xe8\xb5\xb7\xe9\x9b\xbe\"}}" },
+    { "a name without a language may stand beside others",
+      { "Mist", "fr=Brume" },
+      "{\"names\":{\"fr\":\"Brume\",\"und\":\"Mist\"}}" },
+    { "what is no language before the sign is part of the name",
+      { "E=mc2" },
+      "{\"title\":\"E=mc2\"}" },
+    { "a name that looks like a language can be said",
+      { "und=up=down" },
+      "{\"names\":{\"und\":\"up=down\"}}" },
+    { "a language is named once", { "en=Mist", "en=Fog" }, NULL },
+    { "two plain names are one too many", { "Mist", "Fog" }, NULL },
+    { "a name is UTF-8", { "en=\xff" }, NULL },
+};
+
+static void titles_are_read(void **state)
+{
+    static const struct option title = { "title", "TEXT", "" };
+    const struct title_row *row = *state;
+    struct typed_option options[3];
+    struct typed typed = { .options = options };
+    json_t *request = json_object();
+    char *text;
+    int ret;
+
+    while (typed.option_count < 3 && row->titles[typed.option_count]) {
+        options[typed.option_count].option = &title;
+        options[typed.option_count].value = row->titles[typed.option_count];
+        typed.option_count++;
+    }
+    ret = ingest_titles(&typed, request, NULL);
+    assert_int_equal(ret, row->want ? SPN_OK : SPN_EINVAL);
+    text = json_dumps(request, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, row->want ? row->want : "{}");
+    free(text);
+    json_decref(request);
+}
+
 /* ---- the table of commands ---- */
 
 static void every_command_is_whole(void **state)
@@ -135,6 +188,7 @@ int main(void)
     (void)setlocale(LC_CTYPE, "C.UTF-8");
     rows_add_table(&rows, conf_rows, conf_is_made);
     rows_add_table(&rows, cell_rows, cell_is_made);
+    rows_add_table(&rows, title_rows, titles_are_read);
     rows_add(&rows, "every command is whole", every_command_is_whole, NULL);
     rows_add(&rows, "things are known by their names", things_are_known_by_their_names, NULL);
     return rows_run(&rows, "cli");
