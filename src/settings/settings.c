@@ -149,6 +149,7 @@ void settings_defaults(struct settings *out, const char *sampan_data, const char
 static int line_parse(struct settings *out, char *line, const char *name, size_t number,
                       unsigned char *seen, struct spn_error *err)
 {
+    struct settings scratch, *into;
     struct spn_error inner = { 0 };
     const struct setting *setting;
     char *equals, *key, *key_end, *value, *value_end;
@@ -184,9 +185,10 @@ static int line_parse(struct settings *out, char *line, const char *name, size_t
         return spn_error_set(err, SPN_EINVAL, "%s line %zu: %s was set before, on line %u", name,
                              number, setting->name, (unsigned)seen[setting_row(setting)]);
     seen[setting_row(setting)] = (unsigned char)(number > 255 ? 255 : number);
-    if (out->origin[setting_row(setting)] == SETTING_FLAG)
-        return SPN_OK;
-    if (settings_set(out, setting, value, SETTING_FILE, &inner) < 0)
+    /* A flag wins, and the line must make sense even so: other programs read it without the flag. */
+    scratch = *out;
+    into = out->origin[setting_row(setting)] == SETTING_FLAG ? &scratch : out;
+    if (settings_set(into, setting, value, SETTING_FILE, &inner) < 0)
         return spn_error_set(err, SPN_EINVAL, "%s line %zu: %s", name, number, inner.text);
     return SPN_OK;
 }

@@ -240,6 +240,12 @@ static void a_flag_wins_over_the_file_and_the_file_over_the_default(void **state
     assert_int_equal(settings.port, 7);
     assert_int_equal(settings.lease_s, 5);
     assert_int_equal(settings.segment_gops, 3);
+    /* Other programs read the file without the flag. */
+    file = fopen(path, "w");
+    fputs("port = abc\n", file);
+    fclose(file);
+    assert_int_equal(settings_read(&settings, ALL, NULL, 5, argv, NULL, NULL, &err), SPN_EINVAL);
+    assert_non_null(strstr(err.text, "line 1"));
     unlink(path);
     rmdir(dir);
 }
