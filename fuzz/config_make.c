@@ -1,4 +1,5 @@
-/* The first byte is the codec, the rest what an encoder gave: a record that is made can be read again. */
+/* The first byte is the codec, the rest what an encoder gave: a record that is made can be read
+ * again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct spn_track_info info = { .media = SPN_VIDEO, .timescale = 25, .sample_ticks = 1,
-                                   .width = 64, .height = 64, .rate = { 25, 1 }, .gop = 50 };
+    struct spn_track_info info = { .media = SPN_VIDEO,
+                                   .timescale = 25,
+                                   .sample_ticks = 1,
+                                   .width = 64,
+                                   .height = 64,
+                                   .rate = { 25, 1 },
+                                   .gop = 50 };
     struct spn_buffer config = { 0 }, header = { 0 };
     struct spn_error err = { 0 };
     int ret;

@@ -1,6 +1,6 @@
 /*
- * packet_index - an index of any bytes is opened or refused; when opened, everything in it can be read, and
- * a conform record of it maps every frame.
+ * packet_index - an index of any bytes is opened or refused; when opened, everything in it can be
+ * read, and a conform record of it maps every frame.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,9 +1,9 @@
 /*
- * replay.c - runs a fuzz target over files, and over what is cut off and flipped in them: the corpora as
- * an ordinary test, with any compiler.
+ * replay.c - runs a fuzz target over files, and over what is cut off and flipped in them: the
+ * corpora as an ordinary test, with any compiler.
  *
- * replay DIRECTORY: every file in it is one input, then each of its first 64 lengths, each eighth of its
- * length, and 256 copies with one byte changed. Prints TAP, a line a file.
+ * replay DIRECTORY: every file in it is one input, then each of its first 64 lengths, each eighth
+ * of its length, and 256 copies with one byte changed. Prints TAP, a line a file.
  */
 #include <dirent.h>
 #include <stdint.h>

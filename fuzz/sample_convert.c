@@ -1,4 +1,5 @@
-/* The first byte is the codec, the rest an access unit: what comes out holds whole units, and no sets. */
+/* The first byte is the codec, the rest an access unit: what comes out holds whole units, and no
+ * sets. */
 #include <stdint.h>
 #include <stdlib.h>
 

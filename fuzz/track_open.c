@@ -1,4 +1,5 @@
-/* Any bytes as a track file: opened, looked up in, checked. What opens must keep its own promises. */
+/* Any bytes as a track file: opened, looked up in, checked. What opens must keep its own promises.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -26,8 +26,17 @@
 #include "sampan/publication.h"
 
 enum spn_resource {
-    SPN_MULTIVARIANT = 1, SPN_MPD, SPN_MEDIA_PLAYLIST, SPN_IFRAME_PLAYLIST, SPN_INIT, SPN_SEGMENT,
-    SPN_IFRAME_SEGMENT, SPN_TEXT_SEGMENT, SPN_TEXT_WHOLE, SPN_IMAGE_PLAYLIST, SPN_SHEET,
+    SPN_MULTIVARIANT = 1,
+    SPN_MPD,
+    SPN_MEDIA_PLAYLIST,
+    SPN_IFRAME_PLAYLIST,
+    SPN_INIT,
+    SPN_SEGMENT,
+    SPN_IFRAME_SEGMENT,
+    SPN_TEXT_SEGMENT,
+    SPN_TEXT_WHOLE,
+    SPN_IMAGE_PLAYLIST,
+    SPN_SHEET,
     SPN_STORYBOARD,
 };
 
@@ -60,15 +69,15 @@ struct spn_answer {
     size_t part_count;
     uint64_t size;            /* bytes of all parts */
     const char *content_type; /* static string */
-    char etag[80];            /* strong, with its quotes; from the publication's hash and the request */
+    char etag[80]; /* strong, with its quotes; from the publication's hash and the request */
     struct spn_buffer memory; /* what parts point into; owned */
 };
 
 /*
- * Answer request from publication, which must outlive *out. The parts are to be sent in order; nothing
- * is read from track files here. SPN_ENOENT: no such rendition or number. SPN_ENOMEM. Zero-initialised
- * *out; spn_answer_finish() always. The cost does not depend on the length of the title except for
- * manifests, which it is proportional to.
+ * Answer request from publication, which must outlive *out. The parts are to be sent in order;
+ * nothing is read from track files here. SPN_ENOENT: no such rendition or number. SPN_ENOMEM.
+ * Zero-initialised *out; spn_answer_finish() always. The cost does not depend on the length of the
+ * title except for manifests, which it is proportional to.
  */
 int spn_answer_make(const struct spn_publication *publication, const struct spn_request *request,
                     struct spn_answer *out, struct spn_error *err);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct spn_buffer {
-    uint8_t *data;   /* owned; size bytes of it are in use */
+    uint8_t *data; /* owned; size bytes of it are in use */
     size_t size;
     size_t capacity; /* of data */
     int failed;      /* memory ran out: the contents are not complete */
@@ -32,7 +32,7 @@ void spn_buffer_be32(struct spn_buffer *buffer, uint32_t value);
 void spn_buffer_be64(struct spn_buffer *buffer, uint64_t value);
 void spn_buffer_le32(struct spn_buffer *buffer, uint32_t value);
 void spn_buffer_le64(struct spn_buffer *buffer, uint64_t value);
-void spn_buffer_zero(struct spn_buffer *buffer, size_t size); /* size zero bytes */
+void spn_buffer_zero(struct spn_buffer *buffer, size_t size);      /* size zero bytes */
 void spn_buffer_number(struct spn_buffer *buffer, uint64_t value); /* in decimal digits */
 void spn_buffer_format(struct spn_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

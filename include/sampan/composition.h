@@ -18,9 +18,10 @@
 #include "sampan/id.h"
 #include "sampan/time.h"
 
-#define SPN_CLIPS_MAX  100000                /* events of a list; a film of 5,000 is large */
-#define SPN_FRAMES_MAX ((int64_t)60 * 86400) /* frames of an asset or a composition: a day at 60   \
-                                              */
+#define SPN_CLIPS_MAX 100000 /* events of a list; a film of 5,000 is large */
+#define SPN_FRAMES_MAX                                                                             \
+    ((int64_t)60 * 86400) /* frames of an asset or a composition: a day at 60                      \
+                           */
 
 struct spn_clip {
     uint32_t asset;  /* index into the composition's assets */

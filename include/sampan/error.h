@@ -38,7 +38,8 @@ struct spn_error {
     char text[SPN_ERROR_TEXT_MAX]; /* one line of UTF-8, cut at a character where it is too long */
 };
 
-/* Fill *err (if not NULL) and return code, so that a failing line can be `return spn_error_set(…)`. */
+/* Fill *err (if not NULL) and return code, so that a failing line can be `return spn_error_set(…)`.
+ */
 int spn_error_set(struct spn_error *err, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int spn_error_setv(struct spn_error *err, int code, const char *format, va_list args)
@@ -53,7 +54,8 @@ void spn_error_plain(char *text);
 /* The code that errno value stands for: ENOSPC and EDQUOT are SPN_ENOSPC, ENOENT SPN_ENOENT, … */
 int spn_error_from_errno(int errnum);
 
-/* `WHAT: strerror(errnum)` with the code of errnum, e.g. spn_error_errno(err, errno, "cannot open %s", p). */
+/* `WHAT: strerror(errnum)` with the code of errnum, e.g. spn_error_errno(err, errno, "cannot open
+ * %s", p). */
 int spn_error_errno(struct spn_error *err, int errnum, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -64,17 +64,18 @@ int spn_file_get(const char *path, uint64_t limit, struct spn_buffer *out, struc
 /* Remove and sync the directory. A file that is not there is SPN_OK. */
 int spn_file_remove(const char *path, struct spn_error *err);
 /*
- * mkdir -p. The parent of each new directory is synced, and the parent of path itself even where path
- * was there: whoever is making it at this moment may not have come to that yet.
+ * mkdir -p. The parent of each new directory is synced, and the parent of path itself even where
+ * path was there: whoever is making it at this moment may not have come to that yet.
  */
 int spn_file_mkdirs(const char *path, unsigned mode, struct spn_error *err);
 /* SHA-256 of the whole file fd from its start, read with pread; *size its bytes (may be NULL). */
 int spn_file_hash(int fd, struct spn_hash *out, uint64_t *size, struct spn_error *err);
 
 /*
- * Where a name lies below a root: "ROOT/FOLDER/ab/NAME.SUFFIX", fanned out by two letters: the first
- * two of a hash, the last two of an id (its first are a clock). suffix may be "" or like ".vtt".
- * SPN_EINVAL: name is not made of lower-case letters, digits and "_". SPN_ELIMIT: longer than out.
+ * Where a name lies below a root: "ROOT/FOLDER/ab/NAME.SUFFIX", fanned out by two letters: the
+ * first two of a hash, the last two of an id (its first are a clock). suffix may be "" or like
+ * ".vtt". SPN_EINVAL: name is not made of lower-case letters, digits and "_". SPN_ELIMIT: longer
+ * than out.
  */
 int spn_file_place(char *out, size_t size, const char *root, const char *folder, const char *name,
                    const char *suffix, struct spn_error *err);
@@ -82,8 +83,8 @@ int spn_file_place(char *out, size_t size, const char *root, const char *folder,
 /*
  * For tests: every operation above that opens, makes or changes something goes through this table.
  * The real one is the default; a recorder wraps it. Set before any thread starts.
- * tests/unit/base/powerloss.h says how a record is replayed. All answer as the system calls do: -1 and
- * errno.
+ * tests/unit/base/powerloss.h says how a record is replayed. All answer as the system calls do: -1
+ * and errno.
  */
 struct spn_file_ops {
     int (*open)(const char *path, int flags, mode_t mode);

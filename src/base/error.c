@@ -23,7 +23,8 @@ static void text_trim(char *text, size_t size)
     }
 }
 
-/* Bytes of the UTF-8 character at p, 0 where there is none: overlong, a surrogate, cut or a control. */
+/* Bytes of the UTF-8 character at p, 0 where there is none: overlong, a surrogate, cut or a
+ * control. */
 static size_t character(const unsigned char *p)
 {
     size_t need = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : p[0] >= 0xC2 ? 2 : 1;

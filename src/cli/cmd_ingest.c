@@ -13,7 +13,8 @@
 
 const struct option ingest_options[] = {
     { "title", "[LANG=]TEXT",
-      "What it is called: a title_… that exists, or a name for a new one, once for each language." },
+      "What it is called: a title_… that exists, or a name for a new one, once for each "
+      "language." },
     { "subtitles", "LANG=FILE",
       "Subtitles beside the file: SRT, ASS, WebVTT or TTML. May be repeated." },
     { "audio-language", "N=LANG", "The language of audio track N, from 1. May be repeated." },
@@ -273,7 +274,8 @@ int cmd_ingest(struct typed *typed, struct spn_error *err)
 
     if ((ret = request_make(typed, &request, err)) < 0)
         typed->wrong = ret == SPN_EINVAL;
-    if (ret < 0 || (ret = session_open(typed, &client, err)) < 0 || (ret = session_url(typed, base, err)) < 0)
+    if (ret < 0 || (ret = session_open(typed, &client, err)) < 0 ||
+        (ret = session_url(typed, base, err)) < 0)
         goto done;
     for (size_t i = 0; i < typed->operand_count; i++) {
         const char *file = typed->operands[i];

@@ -23,9 +23,9 @@ struct instance {
     struct store *store;
     int64_t started_ms;
 
-    int64_t gc_grace_ms;     /* nothing younger is collected */
-    int64_t upload_keep_ms;  /* an upload nobody continues */
-    int64_t room_min;        /* bytes that stay free, on a small disk a twentieth of it */
+    int64_t gc_grace_ms;    /* nothing younger is collected */
+    int64_t upload_keep_ms; /* an upload nobody continues */
+    int64_t room_min;       /* bytes that stay free, on a small disk a twentieth of it */
     int lease_s;
     int segment_gops; /* target length of a segment; 0: the usual */
 
@@ -40,7 +40,8 @@ struct instance {
     void *wake_opaque;
 
     pthread_mutex_t publish_lock; /* one publication is made at a time */
-    /* The last that could not be made, and why: whoever asked for it may ask after its row is gone. */
+    /* The last that could not be made, and why: whoever asked for it may ask after its row is gone.
+     */
     char publish_failed[SPN_ID_MAX];
     struct spn_error publish_why;
 };
@@ -59,7 +60,8 @@ void instance_wake(const struct instance *instance);
 /* DATA_DIR/NAME. SPN_ELIMIT: does not fit. */
 int instance_path(const struct instance *instance, char *out, size_t size, const char *name,
                   struct spn_error *err);
-/* Bytes free for us on the data directory's disk; what may be written of them, negative for nothing. */
+/* Bytes free for us on the data directory's disk; what may be written of them, negative for
+ * nothing. */
 int64_t instance_free(const struct instance *instance);
 int64_t instance_room(const struct instance *instance);
 

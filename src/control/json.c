@@ -19,9 +19,8 @@ int member_text(const json_t *object, const char *name, size_t least, size_t mos
 
     *out = fallback;
     if (!value)
-        return least > 0 && !fallback
-                   ? spn_error_set(err, SPN_EINVAL, "\"%s\" is missing", name)
-                   : SPN_OK;
+        return least > 0 && !fallback ? spn_error_set(err, SPN_EINVAL, "\"%s\" is missing", name)
+                                      : SPN_OK;
     if (!json_is_string(value))
         return spn_error_set(err, SPN_EINVAL, "\"%s\" must be a string", name);
     if (json_string_length(value) < least)

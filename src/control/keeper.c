@@ -22,7 +22,8 @@ struct keeper {
     int woken, ended;
 };
 
-/* The original of a file that was moved goes once the source is kept, however often we were killed. */
+/* The original of a file that was moved goes once the source is kept, however often we were killed.
+ */
 static int originals_remove(struct instance *instance, struct db *db, struct spn_error *err)
 {
     for (;;) {
@@ -57,8 +58,7 @@ int keeper_round(struct instance *instance, struct spn_error *err)
     struct db *db;
     int ret;
 
-    if ((ret = store_db(instance->store, &db, err)) < 0 ||
-        (ret = publish_all(instance, err)) < 0 ||
+    if ((ret = store_db(instance->store, &db, err)) < 0 || (ret = publish_all(instance, err)) < 0 ||
         (ret = originals_remove(instance, db, err)) < 0)
         return ret;
     return pieces_remove(instance, db, err);

@@ -1,6 +1,6 @@
 /*
- * keeper.h - one thread for what nobody waits for: publications to be made, originals of moved files
- * and pieces of finished assets to be removed, what has expired.
+ * keeper.h - one thread for what nobody waits for: publications to be made, originals of moved
+ * files and pieces of finished assets to be removed, what has expired.
  */
 #ifndef CONTROL_KEEPER_H
 #define CONTROL_KEEPER_H

@@ -12,9 +12,9 @@
 #define LAYOUT_MAGIC    "sampan-data "
 #define LAYOUT_FILE_MAX 64
 
-static const char *const folders[] = { "tmp",    "tmp/upload", "tmp/asset",   "db",  "source",
-                                       "track",  "bridge",     "publication", "key", "run",
-                                       "log" };
+static const char *const folders[] = { "tmp",    "tmp/upload", "tmp/asset", "db",
+                                       "source", "track",      "bridge",    "publication",
+                                       "key",    "run",        "log" };
 
 static int layout_version(const char *path, int *out, struct spn_error *err)
 {

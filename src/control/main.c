@@ -1,4 +1,5 @@
-/* main.c - sampan-control: the API, and the two things that are done to a data directory by hand. */
+/* main.c - sampan-control: the API, and the two things that are done to a data directory by hand.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +32,7 @@ static const struct option options[] = {
     { NULL, NULL, NULL },
 };
 
-static int take(void *opaque, const struct option *option, const char *value,
-                struct spn_error *err)
+static int take(void *opaque, const struct option *option, const char *value, struct spn_error *err)
 {
     static const char *const names[] = { "serve", "gc", "migrate", "routes", NULL };
     struct command *command = opaque;
@@ -61,12 +61,13 @@ static int take(void *opaque, const struct option *option, const char *value,
 
 static void help(void)
 {
-    printf("usage: sampan-control [serve] [--data DIR] [--listen ADDRESS]…\n"
-           "       sampan-control gc [--dry-run] [--data DIR]\n"
-           "       sampan-control migrate [--data DIR]\n"
-           "       sampan-control routes\n\n"
-           "The API of one data directory, and what is done to it by hand: gc removes what nothing\n"
-           "refers to, migrate brings the database to the newest schema, routes lists the API.\n\n");
+    printf(
+        "usage: sampan-control [serve] [--data DIR] [--listen ADDRESS]…\n"
+        "       sampan-control gc [--dry-run] [--data DIR]\n"
+        "       sampan-control migrate [--data DIR]\n"
+        "       sampan-control routes\n\n"
+        "The API of one data directory, and what is done to it by hand: gc removes what nothing\n"
+        "refers to, migrate brings the database to the newest schema, routes lists the API.\n\n");
     options_help(stdout, options);
     settings_help(stdout, SETTINGS_CONTROL);
 }

@@ -9,8 +9,8 @@
 int text_file_read(int fd, const char *name, struct spn_buffer *out, struct spn_error *err);
 
 /*
- * Whether its text can be read, by reading it: what text_read() refuses is refused here, before there
- * is an asset that could fail by it.
+ * Whether its text can be read, by reading it: what text_read() refuses is refused here, before
+ * there is an asset that could fail by it.
  */
 int text_file_check(int fd, const char *name, struct spn_error *err);
 

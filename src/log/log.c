@@ -55,11 +55,11 @@ static void line_string(struct line *line, const char *string)
 /* Length of the UTF-8 character at p, 0 where there is none. */
 static size_t character_length(const unsigned char *p)
 {
-    size_t length = p[0] < 0x80                     ? 1
-                    : p[0] >= 0xC2 && p[0] < 0xE0   ? 2
-                    : (p[0] & 0xF0) == 0xE0         ? 3
-                    : p[0] >= 0xF0 && p[0] < 0xF5   ? 4
-                                                    : 0;
+    size_t length = p[0] < 0x80                   ? 1
+                    : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+                    : (p[0] & 0xF0) == 0xE0       ? 3
+                    : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+                                                  : 0;
 
     for (size_t i = 1; i < length; i++)
         if ((p[i] & 0xC0) != 0x80)

@@ -34,8 +34,8 @@ static inline const char *log_string(const char *text)
 }
 
 /*
- * Say who is speaking; path is a file that is appended to, NULL for standard error. Until then lines
- * go to standard error without a program. To be called again for another file.
+ * Say who is speaking; path is a file that is appended to, NULL for standard error. Until then
+ * lines go to standard error without a program. To be called again for another file.
  */
 int log_open(const char *program, const char *path, enum log_level level, struct spn_error *err);
 /* The file again, after somebody renamed it. */
@@ -54,7 +54,7 @@ int log_enabled(enum log_level level);
 
 /* log_info("the API answers", LOG_TEXT("listen", path)); the fields may be left out. */
 #define LOG_AT(level, msg, ...)                                                                    \
-    log_write((level), (msg), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ) { 0 } })
+    log_write((level), (msg), (const struct log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ 0 } })
 #define log_error(msg, ...) LOG_AT(LOG_ERROR, msg __VA_OPT__(, ) __VA_ARGS__)
 #define log_warn(msg, ...)  LOG_AT(LOG_WARN, msg __VA_OPT__(, ) __VA_ARGS__)
 #define log_info(msg, ...)  LOG_AT(LOG_INFO, msg __VA_OPT__(, ) __VA_ARGS__)

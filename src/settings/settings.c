@@ -185,7 +185,8 @@ static int line_parse(struct settings *out, char *line, const char *name, size_t
         return spn_error_set(err, SPN_EINVAL, "%s line %zu: %s was set before, on line %u", name,
                              number, setting->name, (unsigned)seen[setting_row(setting)]);
     seen[setting_row(setting)] = (unsigned char)(number > 255 ? 255 : number);
-    /* A flag wins, and the line must make sense even so: other programs read it without the flag. */
+    /* A flag wins, and the line must make sense even so: other programs read it without the flag.
+     */
     scratch = *out;
     into = out->origin[setting_row(setting)] == SETTING_FLAG ? &scratch : out;
     if (settings_set(into, setting, value, SETTING_FILE, &inner) < 0)

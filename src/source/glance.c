@@ -2,8 +2,9 @@
 
 #include <libavutil/pixdesc.h>
 
-#define SMALL 65536 /* pixels: of a larger picture every fourth line and eighth pixel is compared  \
-                     */
+#define SMALL                                                                                      \
+    65536 /* pixels: of a larger picture every fourth line and eighth pixel is compared            \
+           */
 #define TIMES       2 /* one field is as it was when the other changed this many times as much */
 #define CYCLE_LEAST 4 /* frames in each place of a cycle of five, for a verdict */
 

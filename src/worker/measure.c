@@ -61,7 +61,8 @@ int bandwidth_measure(const struct spn_track *track, struct bandwidth *out, stru
         segment->ticks += fragments[i].duration;
         made = i / SEGMENT_FRAGMENTS + 1;
         if (info->media != SPN_VIDEO && segment->ticks > target)
-            target = segment->ticks; /* sound has no GOPs: its fragments are as long as the video's */
+            target =
+                segment->ticks; /* sound has no GOPs: its fragments are as long as the video's */
     }
     bandwidth_of(segments, made, target, info->timescale, out);
     free(segments);

@@ -11,14 +11,14 @@
 struct bandwidth {
     int64_t peak;    /* bits a second, rounded up; section 4.1, "peak segment bit rate" */
     int64_t average; /* "average segment bit rate", rounded up */
-    int sustained;   /* 0: the title is shorter than half a target, its peak says nothing of a line */
+    int sustained; /* 0: the title is shorter than half a target, its peak says nothing of a line */
 };
 
 /*
- * Over segments of the default target, three whole fragments: those of every publication of the asset
- * with the usual setting. The peak is the largest rate of any run of whole segments that lasts from
- * 0.5 to 1.5 times the target, so a short last one counts together with its neighbour. SPN_EFORMAT:
- * a track without fragments. SPN_ENOMEM.
+ * Over segments of the default target, three whole fragments: those of every publication of the
+ * asset with the usual setting. The peak is the largest rate of any run of whole segments that
+ * lasts from 0.5 to 1.5 times the target, so a short last one counts together with its neighbour.
+ * SPN_EFORMAT: a track without fragments. SPN_ENOMEM.
  */
 int bandwidth_measure(const struct spn_track *track, struct bandwidth *out, struct spn_error *err);
 

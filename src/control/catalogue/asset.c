@@ -6,7 +6,7 @@
 #include "json.h"
 
 #define ASSET_COLUMNS                                                                              \
-    "a.hash, a.source, a.name, a.state, a.frames, a.rate_num, a.rate_den, a.error_code,"          \
+    "a.hash, a.source, a.name, a.state, a.frames, a.rate_num, a.rate_den, a.error_code,"           \
     " a.error_text, a.created_ms, a.ready_ms, s.size, s.link"
 #define ASSET_FROM " FROM asset a LEFT JOIN source s ON s.hash = a.source"
 
@@ -23,9 +23,9 @@ static json_t *asset_json(const struct rows *rows)
     json_put_text(asset, "name", rows_text(rows, 2));
     json_put_text(asset, "state", rows_text(rows, 3));
     json_put_number(asset, "frames", rows_number(rows, 4));
-    (void)json_object_set_new(asset, "rate",
-                              json_pack("[II]", (json_int_t)rows_number(rows, 5),
-                                        (json_int_t)rows_number(rows, 6)));
+    (void)json_object_set_new(
+        asset, "rate",
+        json_pack("[II]", (json_int_t)rows_number(rows, 5), (json_int_t)rows_number(rows, 6)));
     if (rows_text(rows, 7)) {
         error = json_object();
         json_put_text(error, "code", rows_text(rows, 7));
@@ -53,8 +53,8 @@ static int asset_renditions(struct db *db, const char *hash, json_t *asset, stru
         return ret;
     while ((ret = rows_next(rows, err)) > 0) {
         json_t *rendition = json_object();
-        json_t *planned = json_array_get(json_object_get(plan, rows_text(rows, 1)),
-                                         (size_t)rows_number(rows, 2));
+        json_t *planned =
+            json_array_get(json_object_get(plan, rows_text(rows, 1)), (size_t)rows_number(rows, 2));
 
         json_put_text(rendition, "id", rows_text(rows, 0));
         json_put_text(rendition, "media", rows_text(rows, 1));
@@ -116,12 +116,11 @@ int asset_list(struct db *db, int64_t before_ms, const char *before, int limit, 
     struct rows *rows = NULL;
     int ret;
 
-    if ((ret = db_query(db,
-                        "SELECT " ASSET_COLUMNS ASSET_FROM
-                        " WHERE (a.created_ms, a.hash) < ($1, $2)"
-                        " ORDER BY a.created_ms DESC, a.hash DESC LIMIT $3",
-                        DB_ARGS(db_number(before_ms), db_text(before), db_number(limit)), &rows,
-                        err)) < 0)
+    if ((ret = db_query(
+             db,
+             "SELECT " ASSET_COLUMNS ASSET_FROM " WHERE (a.created_ms, a.hash) < ($1, $2)"
+             " ORDER BY a.created_ms DESC, a.hash DESC LIMIT $3",
+             DB_ARGS(db_number(before_ms), db_text(before), db_number(limit)), &rows, err)) < 0)
         return ret;
     while ((ret = rows_next(rows, err)) > 0) {
         json_t *asset = asset_json(rows);
@@ -178,8 +177,8 @@ int asset_delete(struct db *db, const char *hash, struct spn_error *err)
             0 ||
         (ret = db_run(db, "DELETE FROM rendition WHERE asset = $1", DB_ARGS(db_text(hash)), NULL,
                       err)) < 0 ||
-        (ret = db_run(db, "DELETE FROM asset WHERE hash = $1", DB_ARGS(db_text(hash)), NULL,
-                      err)) < 0)
+        (ret = db_run(db, "DELETE FROM asset WHERE hash = $1", DB_ARGS(db_text(hash)), NULL, err)) <
+            0)
         return ret;
     return db_run(db,
                   "DELETE FROM source WHERE hash = $1"

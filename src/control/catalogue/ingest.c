@@ -197,8 +197,8 @@ done:
 int ingest_create(const struct instance *instance, struct db *db, const json_t *request,
                   int may_path, char *id, struct spn_error *err)
 {
-    static const char *const known[] = { "path",  "upload",          "keep",      "name",
-                                         "title", "audio_languages", "subtitles", "publish",
+    static const char *const known[] = { "path",    "upload",          "keep",      "name",
+                                         "title",   "audio_languages", "subtitles", "publish",
                                          "options", "names",           NULL };
     int64_t now_ms = instance_now_ms(instance);
     struct ask ask = { instance, db, id, may_path };
@@ -219,17 +219,16 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
         goto done;
     }
-    if ((ret = db_run(db,
-                      "INSERT INTO ingest (id, state, name, request, title, publish, remove_path,"
-                      " created_ms, updated_ms) VALUES ($1, 'examining', $2, $3, $4, $5, $6, $7,"
-                      " $7)",
-                      DB_ARGS(db_text(id),
-                              db_text(json_string_value(json_object_get(spec, "name"))),
-                              db_text(text), db_text(title[0] ? title : NULL), db_number(publish),
-                              db_text(remove ? json_string_value(json_object_get(spec, "path"))
-                                             : NULL),
-                              db_number(now_ms)),
-                      NULL, err)) < 0)
+    if ((ret = db_run(
+             db,
+             "INSERT INTO ingest (id, state, name, request, title, publish, remove_path,"
+             " created_ms, updated_ms) VALUES ($1, 'examining', $2, $3, $4, $5, $6, $7,"
+             " $7)",
+             DB_ARGS(db_text(id), db_text(json_string_value(json_object_get(spec, "name"))),
+                     db_text(text), db_text(title[0] ? title : NULL), db_number(publish),
+                     db_text(remove ? json_string_value(json_object_get(spec, "path")) : NULL),
+                     db_number(now_ms)),
+             NULL, err)) < 0)
         goto done;
     job.spec = text;
     ret = job_make(instance, db, &job, now_ms, err);
@@ -251,8 +250,8 @@ static int ingest_state(struct db *db, const char *id, struct state *out, struct
     int ret;
 
     memset(out, 0, sizeof(*out));
-    if ((ret = db_query(db, "SELECT state, asset FROM ingest WHERE id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+    if ((ret = db_query(db, "SELECT state, asset FROM ingest WHERE id = $1", DB_ARGS(db_text(id)),
+                        &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         (void)strncpy(out->state, rows_text(rows, 0), sizeof(out->state) - 1);
@@ -334,8 +333,8 @@ static int asset_abandon(struct db *db, const char *asset, struct spn_error *err
                         DB_ARGS(db_text(asset)), 0, &wanted, err)) < 0 ||
         wanted > 0)
         return ret;
-    if ((ret = db_run(db, "DELETE FROM job WHERE asset = $1", DB_ARGS(db_text(asset)), NULL,
-                      err)) < 0 ||
+    if ((ret = db_run(db, "DELETE FROM job WHERE asset = $1", DB_ARGS(db_text(asset)), NULL, err)) <
+            0 ||
         (ret = db_run(db, "DELETE FROM rendition WHERE asset = $1", DB_ARGS(db_text(asset)), NULL,
                       err)) < 0)
         return ret;

@@ -12,8 +12,8 @@
 #include "instance.h"
 
 /*
- * request is what POST /ingests takes. Inside a transaction. id has SPN_ID_MAX bytes. may_path: paths
- * of this machine may be named, not only uploads.
+ * request is what POST /ingests takes. Inside a transaction. id has SPN_ID_MAX bytes. may_path:
+ * paths of this machine may be named, not only uploads.
  */
 int ingest_create(const struct instance *instance, struct db *db, const json_t *request,
                   int may_path, char *id, struct spn_error *err);

@@ -6,8 +6,8 @@
 #include "json.h"
 
 /*
- * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so it
- * is right again at once after a pause.
+ * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so
+ * it is right again at once after a pause.
  */
 static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, json_t *out,
                              struct spn_error *err)
@@ -49,21 +49,18 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
     json_put_number(out, "done", chunks ? done < total ? done : total : jobs_done);
     json_put_number(out, "total", chunks ? total : jobs);
     json_put_text(out, "unit", chunks ? "frames" : "jobs");
-    (void)json_object_set_new(out, "per_second",
-                              rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10)
-                                       : json_null());
-    (void)json_object_set_new(out, "seconds_left",
-                              chunks && rate > 0
-                                  ? json_integer((int64_t)((double)(total - done) / rate))
-                                  : json_null());
+    (void)json_object_set_new(
+        out, "per_second", rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10) : json_null());
+    (void)json_object_set_new(
+        out, "seconds_left",
+        chunks && rate > 0 ? json_integer((int64_t)((double)(total - done) / rate)) : json_null());
     json_put_number(out, "jobs", jobs);
     json_put_number(out, "jobs_done", jobs_done);
     (void)json_object_set_new(out, "paused", json_boolean(paused));
     return SPN_OK;
 }
 
-static int examining_progress(struct db *db, const char *ingest, json_t *out,
-                              struct spn_error *err)
+static int examining_progress(struct db *db, const char *ingest, json_t *out, struct spn_error *err)
 {
     struct rows *rows = NULL;
     int ret, paused = 0;
@@ -105,7 +102,7 @@ static json_t *publication_part(const char *id, int live)
 }
 
 #define INGEST_COLUMNS                                                                             \
-    "i.id, i.state, i.name, i.title, i.asset, i.publish, i.publication, i.error_code,"            \
+    "i.id, i.state, i.name, i.title, i.asset, i.publish, i.publication, i.error_code,"             \
     " i.error_text, i.created_ms, i.updated_ms, p.state"
 #define INGEST_FROM " FROM ingest i LEFT JOIN publication p ON p.id = i.publication"
 
@@ -148,8 +145,8 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
     progress = json_object();
     (void)json_object_set_new(ingest, "progress", progress);
     return asset ? encoding_progress(db, asset, instance_now_ms(instance), progress, err)
-                 : examining_progress(
-                       db, json_string_value(json_object_get(ingest, "id")), progress, err);
+                 : examining_progress(db, json_string_value(json_object_get(ingest, "id")),
+                                      progress, err);
 }
 
 int ingest_show(const struct instance *instance, struct db *db, const char *id, json_t **out,

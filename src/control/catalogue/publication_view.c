@@ -6,10 +6,11 @@
 #include "json.h"
 
 #define PUBLICATION_COLUMNS                                                                        \
-    "p.id, p.asset, p.title, p.state, p.created_ms, p.gone_ms, t.names,"                            \
+    "p.id, p.asset, p.title, p.state, p.created_ms, p.gone_ms, t.names,"                           \
     " coalesce(a.name, c.name), p.cut"
 #define PUBLICATION_FROM                                                                           \
-    " FROM publication p LEFT JOIN title t ON t.id = p.title LEFT JOIN asset a ON a.hash = p.asset" \
+    " FROM publication p LEFT JOIN title t ON t.id = p.title LEFT JOIN asset a ON a.hash = "       \
+    "p.asset"                                                                                      \
     " LEFT JOIN cut c ON c.id = p.cut"
 
 static json_t *publication_json(const struct rows *rows)

@@ -138,8 +138,7 @@ static json_t *title_json(const struct rows *rows)
     return title;
 }
 
-int title_show(struct db *db, const char *id, json_t **out, int64_t *version,
-               struct spn_error *err)
+int title_show(struct db *db, const char *id, json_t **out, int64_t *version, struct spn_error *err)
 {
     struct rows *rows = NULL;
     int ret;
@@ -232,8 +231,8 @@ int title_delete(struct db *db, const char *id, struct spn_error *err)
     int64_t count = 0, changed = 0;
     int ret;
 
-    if ((ret = db_count(db, "SELECT count(*) FROM title WHERE parent = $1", DB_ARGS(db_text(id)),
-                        0, &count, err)) < 0)
+    if ((ret = db_count(db, "SELECT count(*) FROM title WHERE parent = $1", DB_ARGS(db_text(id)), 0,
+                        &count, err)) < 0)
         return ret;
     if (count > 0)
         return spn_error_set(err, SPN_ECONFLICT,
@@ -248,8 +247,8 @@ int title_delete(struct db *db, const char *id, struct spn_error *err)
         return spn_error_set(err, SPN_ECONFLICT,
                              "%lld live publications show %s; withdraw them first",
                              (long long)count, id);
-    if ((ret = db_run(db, "DELETE FROM title WHERE id = $1", DB_ARGS(db_text(id)), &changed,
-                      err)) < 0)
+    if ((ret = db_run(db, "DELETE FROM title WHERE id = $1", DB_ARGS(db_text(id)), &changed, err)) <
+        0)
         return ret;
     return changed ? SPN_OK : spn_error_set(err, SPN_ENOENT, "there is no title %s", id);
 }

@@ -35,7 +35,8 @@ static json_t *cut_poster_json(const char *id, const char *plan_text, int64_t fr
     return poster;
 }
 
-/* The tile in the middle of the first sheet: where it is, as numbers that a page can cut it out by. */
+/* The tile in the middle of the first sheet: where it is, as numbers that a page can cut it out by.
+ */
 static json_t *poster_json(const char *id, const char *plan_text, const char *facts_text)
 {
     json_t *plan = json_of(plan_text), *facts = json_of(facts_text), *poster = NULL;
@@ -75,10 +76,10 @@ static json_t *publication_json(const struct rows *rows)
     json_put_text(publication, "hls", url);
     (void)snprintf(url, sizeof(url), "/v/%s/main.mpd", id);
     json_put_text(publication, "dash", url);
-    (void)json_object_set_new(
-        publication, "poster",
-        rows_number(rows, 7) ? cut_poster_json(id, rows_text(rows, 5), rows_number(rows, 2))
-                             : poster_json(id, rows_text(rows, 5), rows_text(rows, 6)));
+    (void)json_object_set_new(publication, "poster",
+                              rows_number(rows, 7)
+                                  ? cut_poster_json(id, rows_text(rows, 5), rows_number(rows, 2))
+                                  : poster_json(id, rows_text(rows, 5), rows_text(rows, 6)));
     return publication;
 }
 

@@ -9,7 +9,6 @@
 #define WATCH_MAX 200 /* publications of a page: the newest */
 
 /* A new reference. Only open, live publications, oldest first; no path. */
-int watch_show(const struct instance *instance, struct db *db, json_t **out,
-               struct spn_error *err);
+int watch_show(const struct instance *instance, struct db *db, json_t **out, struct spn_error *err);
 
 #endif

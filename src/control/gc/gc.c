@@ -184,14 +184,12 @@ static int gc_steps(struct gc *gc, struct spn_error *err)
 {
     int ret;
 
-    if ((ret = gc_rows(gc, err)) < 0 ||
-        (ret = named_read(gc->instance, &gc->named, err)) < 0 ||
+    if ((ret = gc_rows(gc, err)) < 0 || (ret = named_read(gc->instance, &gc->named, err)) < 0 ||
         (ret = folder_walk(gc->instance, "track", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "bridge", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "source", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "publication", gc_publication, gc, err)) < 0 ||
-        (ret = gc_tmp(gc, "tmp/upload", "SELECT count(*) FROM upload WHERE id = $1", 0, err)) <
-            0 ||
+        (ret = gc_tmp(gc, "tmp/upload", "SELECT count(*) FROM upload WHERE id = $1", 0, err)) < 0 ||
         (ret = gc_tmp(gc, "tmp/asset",
                       "SELECT count(*) FROM asset WHERE hash = $1 AND state <> 'ready'", 1, err)) <
             0)

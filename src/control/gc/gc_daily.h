@@ -7,7 +7,7 @@
 
 #include "instance.h"
 
-#define GC_FIRST_MS (600 * 1000LL)          /* after a start, which has enough to do */
+#define GC_FIRST_MS (600 * 1000LL) /* after a start, which has enough to do */
 #define GC_EVERY_MS (24 * 3600 * 1000LL)
 
 struct gc_daily;

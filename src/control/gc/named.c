@@ -99,8 +99,7 @@ static int publication_names(struct named *named, const struct spn_publication *
     return ret;
 }
 
-static int publication_read(void *opaque, const char *path, const char *name,
-                            struct spn_error *err)
+static int publication_read(void *opaque, const char *path, const char *name, struct spn_error *err)
 {
     const struct reading *reading = opaque;
     struct spn_publication *publication = NULL;
@@ -145,8 +144,8 @@ int named_read(const struct instance *instance, struct named *named, struct spn_
 
 int named_has(const struct named *named, const struct spn_hash *name)
 {
-    return named->count > 0 && bsearch(name, named->names, named->count, sizeof(named->names[0]),
-                                       name_order) != NULL;
+    return named->count > 0 &&
+           bsearch(name, named->names, named->count, sizeof(named->names[0]), name_order) != NULL;
 }
 
 void named_finish(struct named *named)

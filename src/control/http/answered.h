@@ -8,8 +8,9 @@
 #define ANSWERED_KEEP_MS (24 * 3600 * 1000LL)
 
 /*
- * Inside the request's transaction, before its handler: 1: it was answered before, and the answer is
- * in the request again; 0: it is new. SPN_EUNSUPPORTED: the key came with another request before.
+ * Inside the request's transaction, before its handler: 1: it was answered before, and the answer
+ * is in the request again; 0: it is new. SPN_EUNSUPPORTED: the key came with another request
+ * before.
  */
 int answered_begin(struct request *request, struct spn_error *err);
 /* After the handler, in the same transaction. */

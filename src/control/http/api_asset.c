@@ -99,8 +99,8 @@ int api_publication_list(struct request *request, struct spn_error *err)
     int limit, ret;
 
     if ((ret = request_cursor(request, &limit, key, sizeof(key), err)) < 0 ||
-        (ret = publication_list(request->db, request_query(request, "asset"),
-                                key[0] ? key : "~", limit + 1, items, err)) < 0) {
+        (ret = publication_list(request->db, request_query(request, "asset"), key[0] ? key : "~",
+                                limit + 1, items, err)) < 0) {
         json_decref(items);
         return ret;
     }

@@ -1,4 +1,5 @@
-/* api_events.c - an ingest as server-sent events: one when something changed, a comment when not. */
+/* api_events.c - an ingest as server-sent events: one when something changed, a comment when not.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,8 @@
 #include "connection.h"
 #include "json.h"
 
-#define BLOCK_SIZE   4096
-#define QUIET_MS     15000 /* a comment keeps proxies from closing */
+#define BLOCK_SIZE 4096
+#define QUIET_MS   15000 /* a comment keeps proxies from closing */
 
 struct events {
     struct server *server;
@@ -109,8 +110,8 @@ int api_ingest_events(struct request *request, struct spn_error *err)
     events->connection = request->connection;
     events->sent_ms = instance_now_ms(request->instance);
     (void)snprintf(events->id, sizeof(events->id), "%.47s", request->params[0]);
-    request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE,
-                                                          events_read, events, events_free);
+    request->response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_SIZE, events_read,
+                                                          events, events_free);
     if (!request->response) {
         events_free(events);
         return spn_error_set(err, SPN_ENOMEM, "out of memory");

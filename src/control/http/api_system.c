@@ -17,8 +17,7 @@ static int counts_add(struct db *db, json_t *system, struct spn_error *err)
         { "titles", "SELECT count(*) FROM title" },
         { "assets", "SELECT count(*) FROM asset" },
         { "publications", "SELECT count(*) FROM publication WHERE state = 'live'" },
-        { "ingests_open",
-          "SELECT count(*) FROM ingest WHERE state IN ('examining', 'encoding')" },
+        { "ingests_open", "SELECT count(*) FROM ingest WHERE state IN ('examining', 'encoding')" },
         { "jobs_open", "SELECT count(*) FROM job WHERE available_ms IS NOT NULL" },
     };
     json_t *object = json_object();

@@ -63,8 +63,7 @@ int api_upload_create(struct request *request, struct spn_error *err)
     if ((ret = tus_begin(request, err)) < 0)
         return ret;
     if (length < 0)
-        return spn_error_set(err, SPN_EINVAL,
-                             "Upload-Length must say how many bytes the file has");
+        return spn_error_set(err, SPN_EINVAL, "Upload-Length must say how many bytes the file has");
     if (length > UPLOAD_LENGTH_MAX)
         return spn_error_set(err, SPN_ELIMIT, "the file has %lld bytes, %lld are the most",
                              (long long)length, (long long)UPLOAD_LENGTH_MAX);

@@ -9,9 +9,9 @@
 #include "metrics.h"
 #include "work/job.h"
 
-#define WAIT_MAX_S     60
-#define UNIT_MAX       16
-#define FAIL_TEXT_MAX  2000
+#define WAIT_MAX_S    60
+#define UNIT_MAX      16
+#define FAIL_TEXT_MAX 2000
 
 static int claim_kinds(const json_t *json, char out[256], struct spn_error *err)
 {
@@ -44,8 +44,8 @@ int api_work_claim(struct request *request, struct spn_error *err)
     int ret;
 
     if ((ret = member_text(request->json, "worker", 1, 128, NULL, &claim.worker, err)) < 0 ||
-        (ret = member_number(request->json, "memory_mb", 1, INT32_MAX, -1, &claim.memory_mb,
-                             err)) < 0 ||
+        (ret = member_number(request->json, "memory_mb", 1, INT32_MAX, -1, &claim.memory_mb, err)) <
+            0 ||
         (ret = member_number(request->json, "wait_s", 0, WAIT_MAX_S, 0, &wait_s, err)) < 0 ||
         (ret = claim_kinds(request->json, kinds, err)) < 0)
         return ret;
@@ -97,8 +97,8 @@ int api_work_beat(struct request *request, struct spn_error *err)
         (ret = member_number(request->json, "total", 0, INT64_MAX, 0, &total, err)) < 0 ||
         (ret = member_text(request->json, "unit", 0, UNIT_MAX, "", &unit, err)) < 0)
         return ret;
-    ret = job_beat(request->instance, request->db, request->params[0], fence, done, total, unit,
-                   err);
+    ret =
+        job_beat(request->instance, request->db, request->params[0], fence, done, total, unit, err);
     return work_answer(request, ret, json_pack("{si}", "lease_s", request->instance->lease_s));
 }
 
@@ -158,8 +158,8 @@ int api_job_list(struct request *request, struct spn_error *err)
     int limit, ret;
 
     if ((ret = request_cursor(request, &limit, key, sizeof(key), err)) < 0 ||
-        (ret = job_list(request->db, request_query(request, "state"), key[0] ? key : "~",
-                        limit + 1, items, err)) < 0) {
+        (ret = job_list(request->db, request_query(request, "state"), key[0] ? key : "~", limit + 1,
+                        items, err)) < 0) {
         json_decref(items);
         return ret;
     }

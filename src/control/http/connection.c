@@ -61,8 +61,7 @@ static struct MHD_Response *response_make(struct request *request)
         text = json_text(request->answer);
         if (!text)
             return NULL;
-        response =
-            MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
+        response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE);
         type = type ? type : "application/json";
     } else {
         response = MHD_create_response_from_buffer(request->text.size, request->text.data,
@@ -77,9 +76,8 @@ static enum MHD_Result answer_send(struct request *request)
 {
     struct MHD_Response *response = response_make(request);
     int64_t took_us = (monotonic_ns() - request->started_ns) / 1000;
-    int quiet = request->status < 400 &&
-                (!request->route || strcmp(request->method, "GET") == 0 ||
-                 (request->route->may & ROLE_WORKER));
+    int quiet = request->status < 400 && (!request->route || strcmp(request->method, "GET") == 0 ||
+                                          (request->route->may & ROLE_WORKER));
     enum MHD_Result ret;
 
     if (!response)
@@ -93,16 +91,21 @@ static enum MHD_Result answer_send(struct request *request)
     ret = MHD_queue_response(request->connection, request->status, response);
     MHD_destroy_response(response);
     metrics_request(request->status, took_us);
-    log_write(request->status >= 500 ? LOG_ERROR : quiet ? LOG_DEBUG : LOG_INFO, "request",
-              (const struct log_field[]){
-                  LOG_TEXT("method", request->method), LOG_TEXT("path", request->path),
-                  LOG_NUMBER("status", request->status), LOG_NUMBER("us", took_us),
-                  LOG_TEXT("token", request->who.token),
-                  request->status >= 400 && request->answer
-                      ? LOG_TEXT("detail", json_string_value(
-                                               json_object_get(request->answer, "detail")))
-                      : (struct log_field){ 0 },
-                  { 0 } });
+    log_write(
+        request->status >= 500 ? LOG_ERROR
+        : quiet                ? LOG_DEBUG
+                               : LOG_INFO,
+        "request",
+        (const struct log_field[]){
+            LOG_TEXT("method", request->method),
+            LOG_TEXT("path", request->path),
+            LOG_NUMBER("status", request->status),
+            LOG_NUMBER("us", took_us),
+            LOG_TEXT("token", request->who.token),
+            request->status >= 400 && request->answer
+                ? LOG_TEXT("detail", json_string_value(json_object_get(request->answer, "detail")))
+                : (struct log_field){ 0 },
+            { 0 } });
     return ret;
 }
 
@@ -314,8 +317,7 @@ static struct request *request_create(struct server *server, struct MHD_Connecti
     return request;
 }
 
-static int body_take(struct request *request, const char *bytes, size_t size,
-                     struct spn_error *err)
+static int body_take(struct request *request, const char *bytes, size_t size, struct spn_error *err)
 {
     size_t most = body_most(request->route);
 
@@ -389,8 +391,8 @@ void connection_done(void *cls, struct MHD_Connection *connection, void **contex
 
 int connection_alive(const struct request *request)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-        request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     char byte;
 
     return !info || recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0;

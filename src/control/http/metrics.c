@@ -6,8 +6,9 @@
 struct metrics metrics;
 
 /* microseconds; the API's target is 5 ms at the 99th percentile */
-static const int64_t bounds_us[METRIC_BUCKETS] = { 250,   500,    1000,   2500,   5000,    10000,
-                                                   25000, 50000, 100000, 250000, 1000000, 10000000 };
+static const int64_t bounds_us[METRIC_BUCKETS] = {
+    250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 10000000
+};
 
 void metrics_request(unsigned status, int64_t duration_us)
 {

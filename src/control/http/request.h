@@ -1,9 +1,9 @@
 /*
  * request.h - one request and its answer, as the handlers of routes see them.
  *
- * A handler fills the answer and returns SPN_OK, or returns a code with a sentence, which becomes an
- * RFC 9457 problem, or REQUEST_WAIT: nothing yet, call again when something happened. Where the route
- * changes something, the handler runs inside a transaction, and may run again from the start.
+ * A handler fills the answer and returns SPN_OK, or returns a code with a sentence, which becomes
+ * an RFC 9457 problem, or REQUEST_WAIT: nothing yet, call again when something happened. Where the
+ * route changes something, the handler runs inside a transaction, and may run again from the start.
  */
 #ifndef CONTROL_REQUEST_H
 #define CONTROL_REQUEST_H
@@ -98,7 +98,7 @@ struct request {
     } headers[REQUEST_HEADERS];
     size_t header_count;
     char subject[ROUTE_PARAM_MAX]; /* what was made, for route->after */
-    json_t *remarks; /* for a problem that has more than one thing to say; owned */
+    json_t *remarks;               /* for a problem that has more than one thing to say; owned */
 };
 
 const char *request_header(const struct request *request, const char *name); /* or NULL */
@@ -118,8 +118,8 @@ int request_refuse(struct request *request, unsigned status, int code, struct sp
 
 /*
  * Lists: limit and the key of the last item of the page before (at most size bytes), "" at first.
- * request_page() answers with the items, of which there may be limit + 1, and the cursor of the rest;
- * key gives an item's key.
+ * request_page() answers with the items, of which there may be limit + 1, and the cursor of the
+ * rest; key gives an item's key.
  */
 int request_cursor(const struct request *request, int *limit, char *key, size_t size,
                    struct spn_error *err);
@@ -128,8 +128,9 @@ int request_page(struct request *request, json_t *items, int limit, item_key *ke
 void item_id_key(const json_t *item, char *out, size_t size);
 
 /*
- * The version of what is shown, as a strong ETag. request_match() says whether the request may change
- * it: If-Match must be there (428) and name it (412). request_known(): If-None-Match has it, 304.
+ * The version of what is shown, as a strong ETag. request_match() says whether the request may
+ * change it: If-Match must be there (428) and name it (412). request_known(): If-None-Match has it,
+ * 304.
  */
 void request_etag(struct request *request, int64_t version);
 int request_match(struct request *request, int64_t version, struct spn_error *err);

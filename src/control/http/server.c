@@ -18,8 +18,8 @@
 
 #define BACKLOG           256
 #define POOL_THREADS      2
-#define CONNECTIONS_MAX   1024           /* a daemon */
-#define CONNECTION_MEMORY (128u << 10)   /* bytes: headers, and the reads of a body */
+#define CONNECTIONS_MAX   1024         /* a daemon */
+#define CONNECTION_MEMORY (128u << 10) /* bytes: headers, and the reads of a body */
 #define IDLE_S            60
 
 static int unix_listen(const char *path, struct spn_error *err)
@@ -124,11 +124,10 @@ static int server_listen(struct server *server, const char *listen_on, struct sp
     }
     daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, connection_call,
-        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
-        (unsigned)POOL_THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_NOTIFY_COMPLETED,
-        connection_done, server, MHD_OPTION_END);
+        server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)POOL_THREADS,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_NOTIFY_COMPLETED, connection_done, server, MHD_OPTION_END);
     if (!daemon) {
         (void)close(fd);
         return spn_error_set(err, SPN_EIO, "cannot start the HTTP server on %s", listen_on);

@@ -1,6 +1,6 @@
 /*
- * server.h - the API's HTTP: libmicrohttpd with a few epoll threads, each with its connection to the
- * database. A request that must wait (a claim, events) is suspended and holds no thread.
+ * server.h - the API's HTTP: libmicrohttpd with a few epoll threads, each with its connection to
+ * the database. A request that must wait (a claim, events) is suspended and holds no thread.
  */
 #ifndef CONTROL_SERVER_H
 #define CONTROL_SERVER_H

@@ -204,7 +204,8 @@ static int storyboard_read(struct build *build, struct spn_rate rate, struct spn
     if (spn_rescale(fact(planned, "interval_frames"), (int64_t)rate.den * 1000, rate.num,
                     SPN_NEAREST, &tile_ms) < 0)
         tile_ms = 0;
-    /* A sheet that is the only one ends with the row of its last tile; others are full, but the last. */
+    /* A sheet that is the only one ends with the row of its last tile; others are full, but the
+     * last. */
     tiles = (uint32_t)json_array_size(json_object_get(build->board, "tiles"));
     rows = fact(planned, "rows");
     columns = fact(planned, "columns");
@@ -229,9 +230,9 @@ static int asset_read(struct build *build, struct db *db, const char *asset, str
     struct rows *rows = NULL;
     int ret;
 
-    if ((ret = db_query(db,
-                        "SELECT plan, storyboard, rate_num, rate_den FROM asset WHERE hash = $1",
-                        DB_ARGS(db_text(asset)), &rows, err)) < 0)
+    if ((ret =
+             db_query(db, "SELECT plan, storyboard, rate_num, rate_den FROM asset WHERE hash = $1",
+                      DB_ARGS(db_text(asset)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         build->plan = json_of(rows_text(rows, 0));

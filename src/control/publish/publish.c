@@ -38,12 +38,12 @@ static int publication_insert(const struct instance *instance, struct db *db, co
     int64_t now_ms = instance_now_ms(instance);
 
     instance_id(instance, "publication", now_ms, 0, id);
-    return db_run(db,
-                  "INSERT INTO publication (id, asset, title, state, created_ms, cut)"
-                  " VALUES ($1, $2, $3, 'making', $4, $5)",
-                  DB_ARGS(db_text(id), db_text(asset), db_text(title), db_number(now_ms),
-                          db_text(cut)),
-                  NULL, err);
+    return db_run(
+        db,
+        "INSERT INTO publication (id, asset, title, state, created_ms, cut)"
+        " VALUES ($1, $2, $3, 'making', $4, $5)",
+        DB_ARGS(db_text(id), db_text(asset), db_text(title), db_number(now_ms), db_text(cut)), NULL,
+        err);
 }
 
 static int publish_one(const struct instance *instance, struct db *db, const char *asset,
@@ -164,8 +164,9 @@ static int publication_state(struct db *db, const char *id, char state[16], char
     struct rows *rows = NULL;
     int ret;
 
-    if ((ret = db_query(db, "SELECT state, coalesce(cut, asset), cut FROM publication WHERE id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+    if ((ret =
+             db_query(db, "SELECT state, coalesce(cut, asset), cut FROM publication WHERE id = $1",
+                      DB_ARGS(db_text(id)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         (void)strncpy(state, rows_text(rows, 0), 15);

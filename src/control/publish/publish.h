@@ -15,8 +15,8 @@ int publish_asked(const struct instance *instance, struct db *db, const char *as
                   struct spn_error *err);
 /*
  * A row in `making` for a ready asset or a ready cut (the other is NULL); title may be NULL. id has
- * SPN_ID_MAX bytes. Inside a transaction. SPN_ENOENT: no such asset, cut or title. SPN_ECONFLICT: it
- * is not ready.
+ * SPN_ID_MAX bytes. Inside a transaction. SPN_ENOENT: no such asset, cut or title. SPN_ECONFLICT:
+ * it is not ready.
  */
 int publish_begin(const struct instance *instance, struct db *db, const char *asset,
                   const char *cut, const char *title, char *id, struct spn_error *err);

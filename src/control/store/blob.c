@@ -27,8 +27,8 @@ int blob_path(const struct instance *instance, enum blob_kind kind, const char *
                           places[kind].suffix, err);
 }
 
-int blob_size(const struct instance *instance, enum blob_kind kind, const char *name,
-              uint64_t *out, struct spn_error *err)
+int blob_size(const struct instance *instance, enum blob_kind kind, const char *name, uint64_t *out,
+              struct spn_error *err)
 {
     char path[SPN_PATH_MAX];
     struct stat st;

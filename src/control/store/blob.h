@@ -24,8 +24,8 @@ enum blob_kind {
 int blob_path(const struct instance *instance, enum blob_kind kind, const char *name, char *out,
               struct spn_error *err);
 /* Bytes of it; SPN_ENOENT where there is none. */
-int blob_size(const struct instance *instance, enum blob_kind kind, const char *name,
-              uint64_t *out, struct spn_error *err);
+int blob_size(const struct instance *instance, enum blob_kind kind, const char *name, uint64_t *out,
+              struct spn_error *err);
 int blob_put(const struct instance *instance, enum blob_kind kind, const char *name,
              const void *bytes, size_t size, struct spn_error *err);
 int blob_remove(const struct instance *instance, enum blob_kind kind, const char *name,

@@ -7,10 +7,10 @@
 static const char first[] =
     "CREATE TABLE title ("
     " id " KEY " PRIMARY KEY,"
-    " kind TEXT NOT NULL,"     /* movie, series, season, episode */
-    " parent " KEY ","         /* of a season or an episode */
-    " place BIGINT,"           /* number below the parent */
-    " names TEXT NOT NULL,"    /* JSON: BCP 47 language -> name */
+    " kind TEXT NOT NULL,"  /* movie, series, season, episode */
+    " parent " KEY ","      /* of a season or an episode */
+    " place BIGINT,"        /* number below the parent */
+    " names TEXT NOT NULL," /* JSON: BCP 47 language -> name */
     " version BIGINT NOT NULL,"
     " created_ms BIGINT NOT NULL,"
     " updated_ms BIGINT NOT NULL);"
@@ -18,16 +18,16 @@ static const char first[] =
 
     "CREATE TABLE source ("
     " hash " KEY " PRIMARY KEY,"
-    " name TEXT NOT NULL,"     /* what the file was called */
+    " name TEXT NOT NULL," /* what the file was called */
     " size BIGINT NOT NULL,"
-    " link TEXT,"              /* where it lies, when it was not copied */
+    " link TEXT," /* where it lies, when it was not copied */
     " created_ms BIGINT NOT NULL);"
 
     "CREATE TABLE asset ("
     " hash " KEY " PRIMARY KEY,"
     " source " KEY " NOT NULL,"
     " name TEXT NOT NULL,"
-    " state TEXT NOT NULL,"    /* encoding, ready, failed */
+    " state TEXT NOT NULL," /* encoding, ready, failed */
     " frames BIGINT NOT NULL,"
     " rate_num BIGINT NOT NULL,"
     " rate_den BIGINT NOT NULL,"
@@ -35,8 +35,8 @@ static const char first[] =
     " conform TEXT NOT NULL,"
     " changes TEXT NOT NULL,"
     " plan TEXT NOT NULL,"
-    " board " KEY ","          /* name of the storyboard in the plan */
-    " storyboard TEXT,"        /* facts of the finished one */
+    " board " KEY ","   /* name of the storyboard in the plan */
+    " storyboard TEXT," /* facts of the finished one */
     " error_code TEXT,"
     " error_text TEXT,"
     " created_ms BIGINT NOT NULL,"
@@ -47,24 +47,24 @@ static const char first[] =
 
     "CREATE TABLE rendition ("
     " asset " KEY " NOT NULL,"
-    " id " KEY " NOT NULL,"    /* v0, a0, t0 */
-    " media TEXT NOT NULL,"    /* video, audio, text */
-    " place BIGINT NOT NULL,"  /* index in the plan */
-    " name " KEY " NOT NULL,"  /* hash of the recipe: what the file is called */
-    " facts TEXT,"             /* JSON, once the file is there */
+    " id " KEY " NOT NULL,"   /* v0, a0, t0 */
+    " media TEXT NOT NULL,"   /* video, audio, text */
+    " place BIGINT NOT NULL," /* index in the plan */
+    " name " KEY " NOT NULL," /* hash of the recipe: what the file is called */
+    " facts TEXT,"            /* JSON, once the file is there */
     " PRIMARY KEY (asset, id));"
     "CREATE INDEX rendition_name ON rendition (name);"
 
     "CREATE TABLE ingest ("
     " id " KEY " PRIMARY KEY,"
-    " state TEXT NOT NULL,"    /* examining, encoding, ready, failed, refused, canceled */
+    " state TEXT NOT NULL," /* examining, encoding, ready, failed, refused, canceled */
     " name TEXT NOT NULL,"
-    " request TEXT NOT NULL,"  /* JSON as it was asked for */
+    " request TEXT NOT NULL," /* JSON as it was asked for */
     " title " KEY ","
     " asset " KEY ","
     " publish BIGINT NOT NULL,"
     " publication " KEY ","
-    " remove_path TEXT,"       /* the original of a moved file, removed once it is kept */
+    " remove_path TEXT," /* the original of a moved file, removed once it is kept */
     " error_code TEXT,"
     " error_text TEXT,"
     " created_ms BIGINT NOT NULL,"
@@ -73,20 +73,20 @@ static const char first[] =
     "CREATE INDEX ingest_state ON ingest (state, id);"
 
     /*
-     * A job may be claimed when available_ms is past: at once, when its lease has run out, or when it
-     * is to be tried again. NULL: it is done, failed, held or canceled.
+     * A job may be claimed when available_ms is past: at once, when its lease has run out, or when
+     * it is to be tried again. NULL: it is done, failed, held or canceled.
      */
     "CREATE TABLE job ("
     " id " KEY " PRIMARY KEY,"
     " kind TEXT NOT NULL,"
-    " state TEXT NOT NULL,"    /* ready, running, paused, done, failed, held, canceled */
+    " state TEXT NOT NULL,"      /* ready, running, paused, done, failed, held, canceled */
     " priority BIGINT NOT NULL," /* smaller is sooner */
-    " ingest " KEY ","         /* of an examine */
-    " asset " KEY ","          /* of all others */
-    " place BIGINT NOT NULL,"  /* chunk, or index of the rendition in the plan */
-    " spec TEXT NOT NULL,"     /* JSON: what the asset's row does not have */
+    " ingest " KEY ","           /* of an examine */
+    " asset " KEY ","            /* of all others */
+    " place BIGINT NOT NULL,"    /* chunk, or index of the rendition in the plan */
+    " spec TEXT NOT NULL,"       /* JSON: what the asset's row does not have */
     " result TEXT,"
-    " fence BIGINT NOT NULL,"  /* grows with each claim */
+    " fence BIGINT NOT NULL," /* grows with each claim */
     " available_ms BIGINT,"
     " worker TEXT,"
     " memory_mb BIGINT NOT NULL,"
@@ -109,7 +109,7 @@ static const char first[] =
     " id " KEY " PRIMARY KEY,"
     " asset " KEY " NOT NULL,"
     " title " KEY ","
-    " state TEXT NOT NULL,"    /* making, live, gone */
+    " state TEXT NOT NULL," /* making, live, gone */
     " created_ms BIGINT NOT NULL,"
     " gone_ms BIGINT);"
     "CREATE INDEX publication_asset ON publication (asset, state);"
@@ -118,11 +118,11 @@ static const char first[] =
 
     "CREATE TABLE upload ("
     " id " KEY " PRIMARY KEY,"
-    " state TEXT NOT NULL,"    /* open, complete, taken */
+    " state TEXT NOT NULL," /* open, complete, taken */
     " name TEXT NOT NULL,"
     " metadata TEXT NOT NULL," /* as the client sent it */
     " length BIGINT NOT NULL,"
-    " ingest " KEY ","         /* that took it */
+    " ingest " KEY "," /* that took it */
     " created_ms BIGINT NOT NULL,"
     " expires_ms BIGINT NOT NULL);"
 
@@ -134,13 +134,13 @@ static const char first[] =
     " created_ms BIGINT NOT NULL,"
     " expires_ms BIGINT);"
 
-    "CREATE TABLE answered ("  /* requests with an Idempotency-Key */
+    "CREATE TABLE answered (" /* requests with an Idempotency-Key */
     " token " KEY " NOT NULL,"
     " key " KEY " NOT NULL,"
     " request " KEY " NOT NULL," /* SHA-256 of method, path and body */
     " status BIGINT NOT NULL,"
     " body TEXT NOT NULL,"
-    " location TEXT,"          /* headers of the answer */
+    " location TEXT," /* headers of the answer */
     " etag TEXT,"
     " created_ms BIGINT NOT NULL,"
     " PRIMARY KEY (token, key));"
@@ -150,21 +150,21 @@ static const char second[] =
     /* A composition. What it is made of never changes; a change is another row with its parent. */
     "CREATE TABLE cut ("
     " id " KEY " PRIMARY KEY,"
-    " edit " KEY " NOT NULL,"  /* SHA-256 of rate and clips: the same cut is the same edit */
+    " edit " KEY " NOT NULL," /* SHA-256 of rate and clips: the same cut is the same edit */
     " name TEXT NOT NULL,"
     " title " KEY ","
     " author TEXT NOT NULL,"
     " note TEXT NOT NULL,"
-    " parent " KEY ","         /* the cut that this one was made from */
-    " format TEXT NOT NULL,"   /* of the list it came as */
+    " parent " KEY ","             /* the cut that this one was made from */
+    " format TEXT NOT NULL,"       /* of the list it came as */
     " drop_frame BIGINT NOT NULL," /* its timecodes are written so */
     " rate_num BIGINT NOT NULL,"
     " rate_den BIGINT NOT NULL,"
     " frames BIGINT NOT NULL,"
     " clip_count BIGINT NOT NULL,"
-    " clips TEXT NOT NULL,"    /* JSON: [place in cut_asset, in, out] of each */
-    " state TEXT NOT NULL,"    /* draft, building, ready, failed */
-    " renditions TEXT,"        /* JSON: what it is built of, from the build on */
+    " clips TEXT NOT NULL," /* JSON: [place in cut_asset, in, out] of each */
+    " state TEXT NOT NULL," /* draft, building, ready, failed */
+    " renditions TEXT,"     /* JSON: what it is built of, from the build on */
     " error_code TEXT,"
     " error_text TEXT,"
     " created_ms BIGINT NOT NULL,"
@@ -186,11 +186,11 @@ static const char second[] =
 
     "CREATE TABLE cut_file ("
     " cut " KEY " NOT NULL,"
-    " kind TEXT NOT NULL,"     /* bridge, sound_bridge */
-    " place BIGINT NOT NULL,"  /* of the stretch; of the rendition's audio */
+    " kind TEXT NOT NULL,"    /* bridge, sound_bridge */
+    " place BIGINT NOT NULL," /* of the stretch; of the rendition's audio */
     " rendition " KEY " NOT NULL,"
-    " name " KEY " NOT NULL,"  /* hash of the recipe */
-    " facts TEXT,"             /* JSON, once the file is there */
+    " name " KEY " NOT NULL," /* hash of the recipe */
+    " facts TEXT,"            /* JSON, once the file is there */
     " PRIMARY KEY (cut, kind, place, rendition));"
     "CREATE INDEX cut_file_name ON cut_file (name);"
 
@@ -213,7 +213,7 @@ static const char second[] =
     " asset " KEY ","
     " cut " KEY ","
     " title " KEY ","
-    " state TEXT NOT NULL,"    /* making, live, gone */
+    " state TEXT NOT NULL," /* making, live, gone */
     " created_ms BIGINT NOT NULL,"
     " gone_ms BIGINT);"
     "INSERT INTO publication (id, asset, title, state, created_ms, gone_ms)"

@@ -218,9 +218,8 @@ static const char *postgres_text(const struct rows *base, int column)
 {
     const struct postgres_rows *rows = (const struct postgres_rows *)base;
 
-    return PQgetisnull(rows->result, rows->at, column)
-               ? NULL
-               : PQgetvalue(rows->result, rows->at, column);
+    return PQgetisnull(rows->result, rows->at, column) ? NULL
+                                                       : PQgetvalue(rows->result, rows->at, column);
 }
 
 static int64_t postgres_number(const struct rows *base, int column)

@@ -178,8 +178,8 @@ static int statement_bind(struct sqlite_rows *rows, const struct db_value *args,
     return rc;
 }
 
-static int sqlite_query(struct db *base, const char *sql, const struct db_value *args,
-                        size_t count, struct rows **out, struct spn_error *err)
+static int sqlite_query(struct db *base, const char *sql, const struct db_value *args, size_t count,
+                        struct rows **out, struct spn_error *err)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
     struct sqlite_rows *rows = calloc(1, sizeof(*rows));

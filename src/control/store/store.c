@@ -48,10 +48,10 @@ int store_open(const char *where, struct store **out, struct spn_error *err)
     *out = NULL;
     if (!store)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    store->backend = strncmp(where, "postgresql://", 13) == 0 ||
-                             strncmp(where, "postgres://", 11) == 0
-                         ? &backend_postgres
-                         : &backend_sqlite;
+    store->backend =
+        strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0
+            ? &backend_postgres
+            : &backend_sqlite;
     store->where = strdup(where);
     if (!store->where || pthread_key_create(&store->key, thread_ended) != 0) {
         free(store->where);
@@ -263,11 +263,11 @@ static int migrate_run(struct db *db, void *opaque, struct spn_error *err)
         if (migrations[i].number <= migrate->to)
             continue;
         if ((ret = db->backend->script(db, migrations[i].sql, err)) < 0 ||
-            (ret = db_run(db,
-                          "INSERT INTO migration (number, name, applied_ms) VALUES ($1, $2, $3)",
-                          DB_ARGS(db_number(migrations[i].number), db_text(migrations[i].name),
-                                  db_number(migrate->now_ms)),
-                          NULL, err)) < 0)
+            (ret =
+                 db_run(db, "INSERT INTO migration (number, name, applied_ms) VALUES ($1, $2, $3)",
+                        DB_ARGS(db_number(migrations[i].number), db_text(migrations[i].name),
+                                db_number(migrate->now_ms)),
+                        NULL, err)) < 0)
             return ret;
         migrate->to = migrations[i].number;
     }

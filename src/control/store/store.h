@@ -39,12 +39,12 @@ static inline struct db_value db_number(int64_t number)
 #define DB_NONE NULL, 0
 
 /*
- * where: "postgresql://…" or "postgres://…", or the path of an SQLite file, which is made when it is
- * not there. Nothing is migrated. *out goes to store_close(), after every other thread that used it
- * has ended.
+ * where: "postgresql://…" or "postgres://…", or the path of an SQLite file, which is made when it
+ * is not there. Nothing is migrated. *out goes to store_close(), after every other thread that used
+ * it has ended.
  */
 int store_open(const char *where, struct store **out, struct spn_error *err);
-void store_close(struct store *store); /* NULL is allowed */
+void store_close(struct store *store);             /* NULL is allowed */
 const char *store_kind(const struct store *store); /* "sqlite" or "postgresql" */
 
 /* This thread's connection, made at its first call, closed when the thread ends. */
@@ -83,7 +83,7 @@ int db_count(struct db *db, const char *sql, const struct db_value *args, size_t
 enum db_lock { DB_LOCK_FILES = 1, DB_LOCK_MIGRATE = 2 };
 int db_hold(struct db *db, enum db_lock lock, int alone, struct spn_error *err);
 
-int rows_next(struct rows *rows, struct spn_error *err); /* 1: a row, 0: no more */
+int rows_next(struct rows *rows, struct spn_error *err);    /* 1: a row, 0: no more */
 const char *rows_text(const struct rows *rows, int column); /* borrowed until the next; or NULL */
 int64_t rows_number(const struct rows *rows, int column);   /* NULL is 0 */
 int rows_null(const struct rows *rows, int column);

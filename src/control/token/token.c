@@ -79,8 +79,8 @@ int token_check(const struct instance *instance, struct db *db, const char *text
     if ((ret = db_query(db,
                         "SELECT id, role FROM token WHERE hash = $1"
                         " AND (expires_ms IS NULL OR expires_ms > $2)",
-                        DB_ARGS(db_text(hex), db_number(instance_now_ms(instance))), &rows,
-                        err)) < 0)
+                        DB_ARGS(db_text(hex), db_number(instance_now_ms(instance))), &rows, err)) <
+        0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         (void)strncpy(out->token, rows_text(rows, 0), sizeof(out->token) - 1);
@@ -122,8 +122,7 @@ int token_list(struct db *db, const char *cursor, int limit, json_t *out, struct
 int token_delete(struct db *db, const char *id, struct spn_error *err)
 {
     int64_t changed = 0;
-    int ret =
-        db_run(db, "DELETE FROM token WHERE id = $1", DB_ARGS(db_text(id)), &changed, err);
+    int ret = db_run(db, "DELETE FROM token WHERE id = $1", DB_ARGS(db_text(id)), &changed, err);
 
     if (ret < 0)
         return ret;

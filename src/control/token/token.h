@@ -1,8 +1,8 @@
 /*
  * token.h - who may do what: opaque tokens, of which the database keeps a hash alone.
  *
- * A token is "spn_" and 43 characters, 256 random bits. A viewer may look, an editor may change what
- * is in the catalogue, an owner may do everything, a worker may work on jobs and nothing else.
+ * A token is "spn_" and 43 characters, 256 random bits. A viewer may look, an editor may change
+ * what is in the catalogue, an owner may do everything, a worker may work on jobs and nothing else.
  */
 #ifndef CONTROL_TOKEN_H
 #define CONTROL_TOKEN_H

@@ -20,7 +20,8 @@ int upload_path(const struct instance *instance, const char *id, char *out, stru
                : SPN_OK;
 }
 
-/* "filename d29ybGQ=,type …": the value of filename or name, decoded; what may not be in a name is _. */
+/* "filename d29ybGQ=,type …": the value of filename or name, decoded; what may not be in a name is
+ * _. */
 static void metadata_name(const char *metadata, char out[UPLOAD_NAME_MAX])
 {
     static const char *const keys[] = { "filename ", "name " };
@@ -86,8 +87,8 @@ static void text_copy(char *out, size_t size, const char *text)
     (void)snprintf(out, size, "%s", text ? text : "");
 }
 
-int upload_show(const struct instance *instance, struct db *db, const char *id,
-                struct upload *out, struct spn_error *err)
+int upload_show(const struct instance *instance, struct db *db, const char *id, struct upload *out,
+                struct spn_error *err)
 {
     char path[SPN_PATH_MAX];
     struct rows *rows = NULL;
@@ -144,8 +145,8 @@ int upload_delete(const struct instance *instance, struct db *db, const char *id
     return spn_file_remove(path, err);
 }
 
-int upload_take(const struct instance *instance, struct db *db, const char *id,
-                const char *ingest, char *path, char *name, struct spn_error *err)
+int upload_take(const struct instance *instance, struct db *db, const char *id, const char *ingest,
+                char *path, char *name, struct spn_error *err)
 {
     struct upload upload;
     int64_t changed = 0;

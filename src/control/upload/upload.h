@@ -1,8 +1,8 @@
 /*
  * upload.h - a file that comes over HTTP in parts (tus 1.0): tmp/upload/ID, as far as it has come.
  *
- * How much is there is the size of the file, synced before it is acknowledged. One request at a time
- * writes to an upload.
+ * How much is there is the size of the file, synced before it is acknowledged. One request at a
+ * time writes to an upload.
  */
 #ifndef CONTROL_UPLOAD_H
 #define CONTROL_UPLOAD_H
@@ -27,23 +27,22 @@ struct upload {
 /* metadata is tus' header as it came, or ""; the name in it is decoded. id has SPN_ID_MAX bytes. */
 int upload_create(const struct instance *instance, struct db *db, int64_t length,
                   const char *metadata, char *id, struct spn_error *err);
-int upload_show(const struct instance *instance, struct db *db, const char *id,
-                struct upload *out, struct spn_error *err);
+int upload_show(const struct instance *instance, struct db *db, const char *id, struct upload *out,
+                struct spn_error *err);
 /* SPN_ECONFLICT: an ingest has it. */
 int upload_delete(const struct instance *instance, struct db *db, const char *id,
                   struct spn_error *err);
 /* For ingest: the path (SPN_PATH_MAX bytes) and name of a complete upload. Inside a transaction. */
-int upload_take(const struct instance *instance, struct db *db, const char *id,
-                const char *ingest, char *path, char *name, struct spn_error *err);
+int upload_take(const struct instance *instance, struct db *db, const char *id, const char *ingest,
+                char *path, char *name, struct spn_error *err);
 /* Those that nobody went on with, and those whose ingest needs them no more. */
 int upload_expire(const struct instance *instance, struct db *db, struct spn_error *err);
-int upload_path(const struct instance *instance, const char *id, char *out,
-                struct spn_error *err);
+int upload_path(const struct instance *instance, const char *id, char *out, struct spn_error *err);
 
 /*
- * Write at the end of an upload. SPN_ECONFLICT: offset is not where it ends; SPN_EAGAIN: somebody else
- * writes; SPN_ELIMIT: longer than was said. upload_close() syncs, and marks it complete when all is
- * there; *offset is then how much is there.
+ * Write at the end of an upload. SPN_ECONFLICT: offset is not where it ends; SPN_EAGAIN: somebody
+ * else writes; SPN_ELIMIT: longer than was said. upload_close() syncs, and marks it complete when
+ * all is there; *offset is then how much is there.
  */
 struct upload_writer;
 int upload_open(const struct instance *instance, struct db *db, const char *id, int64_t offset,

@@ -48,8 +48,8 @@ struct fanout {
 static int fanout_job(struct fanout *fanout, const char *kind, int64_t place, int64_t memory_mb,
                       const char *spec, struct spn_error *err)
 {
-    struct job_new job = { kind, NULL, fanout->asset, NULL, place, memory_mb, spec,
-                           (int)++fanout->jobs };
+    struct job_new job = { kind,  NULL,      fanout->asset, NULL,
+                           place, memory_mb, spec,          (int)++fanout->jobs };
 
     return job_make(fanout->instance, fanout->db, &job, fanout->now_ms, err);
 }
@@ -128,8 +128,8 @@ static int storyboard_missing(struct db *db, const char *asset, const json_t *pl
     *out = 0;
     if (!want)
         return SPN_OK;
-    if ((ret = db_query(db, "SELECT storyboard FROM asset WHERE hash = $1",
-                        DB_ARGS(db_text(asset)), &rows, err)) < 0)
+    if ((ret = db_query(db, "SELECT storyboard FROM asset WHERE hash = $1", DB_ARGS(db_text(asset)),
+                        &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         have = json_of(rows_text(rows, 0));
@@ -144,8 +144,9 @@ static int storyboard_missing(struct db *db, const char *asset, const json_t *pl
 int fanout_plan(const struct instance *instance, struct db *db, const char *asset,
                 const json_t *plan, const json_t *subtitles, int64_t *jobs, struct spn_error *err)
 {
-    struct fanout fanout = { instance, db, asset, NULL, subtitles, instance_now_ms(instance), 0,
-                             0 };
+    struct fanout fanout = {
+        instance, db, asset, NULL, subtitles, instance_now_ms(instance), 0, 0
+    };
     struct plan_facts numbers;
     json_t *facts = NULL;
     int ret, board = 0;
@@ -154,8 +155,8 @@ int fanout_plan(const struct instance *instance, struct db *db, const char *asse
         (ret = fanout_facts(db, asset, &facts, err)) < 0 ||
         (ret = db_run(db, "DELETE FROM rendition WHERE asset = $1", DB_ARGS(db_text(asset)), NULL,
                       err)) < 0 ||
-        (ret = db_run(db, "DELETE FROM job WHERE asset = $1", DB_ARGS(db_text(asset)), NULL,
-                      err)) < 0)
+        (ret = db_run(db, "DELETE FROM job WHERE asset = $1", DB_ARGS(db_text(asset)), NULL, err)) <
+            0)
         goto done;
     fanout.facts = facts;
     for (int m = 0; m < 3; m++) {

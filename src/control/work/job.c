@@ -16,9 +16,8 @@ static int64_t job_priority(const char *kind)
         const char *kind;
         int64_t priority;
     } priorities[] = {
-        { "examine", 10 },    { "bridge", 15 }, { "sound_bridge", 15 },
-        { "text", 20 },       { "assemble", 20 },
-        { "storyboard", 25 }, { "audio", 30 }, { "chunk", 40 },
+        { "examine", 10 },  { "bridge", 15 },     { "sound_bridge", 15 }, { "text", 20 },
+        { "assemble", 20 }, { "storyboard", 25 }, { "audio", 30 },        { "chunk", 40 },
     };
 
     for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++)
@@ -85,8 +84,8 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
                    "  ORDER BY priority, id LIMIT 1 /*pg FOR UPDATE SKIP LOCKED*/)"
                    " RETURNING id, kind, asset, place, fence, memory_mb, spec",
                    DB_ARGS(db_text(body->claim->worker),
-                           db_number(now_ms + (int64_t)instance->lease_s * 1000),
-                           db_number(now_ms), db_number(body->claim->memory_mb), db_number(room),
+                           db_number(now_ms + (int64_t)instance->lease_s * 1000), db_number(now_ms),
+                           db_number(body->claim->memory_mb), db_number(room),
                            db_text(body->claim->kinds)),
                    &rows, err);
     if (ret < 0 || (ret = rows_next(rows, err)) <= 0) {
@@ -95,8 +94,8 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
     }
     job = claimed_json(instance, rows);
     spec = json_of(rows_text(rows, 6));
-    ret = spec_complete(db, spec, rows_text(rows, 1), rows_text(rows, 2), rows_number(rows, 3),
-                        err);
+    ret =
+        spec_complete(db, spec, rows_text(rows, 1), rows_text(rows, 2), rows_number(rows, 3), err);
     rows_close(rows);
     if (ret < 0) {
         json_decref(spec);
@@ -112,8 +111,9 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
 static int claim_any(const struct instance *instance, struct db *db, struct spn_error *err)
 {
     int64_t any = 0;
-    int ret = db_count(db, "SELECT 1 FROM job WHERE available_ms IS NOT NULL AND available_ms <= $1"
-                           " LIMIT 1",
+    int ret = db_count(db,
+                       "SELECT 1 FROM job WHERE available_ms IS NOT NULL AND available_ms <= $1"
+                       " LIMIT 1",
                        DB_ARGS(db_number(instance_now_ms(instance))), 0, &any, err);
 
     return ret < 0 ? ret : (int)any;
@@ -155,14 +155,14 @@ int job_beat(const struct instance *instance, struct db *db, const char *id, int
              int64_t done, int64_t total, const char *unit, struct spn_error *err)
 {
     int64_t changed = 0;
-    int ret = db_run(db,
-                     "UPDATE job SET available_ms = $3, done = $4, total = $5, unit = $6"
-                     " WHERE id = $1 AND fence = $2 AND state = 'running'",
-                     DB_ARGS(db_text(id), db_number(fence),
-                             db_number(instance_now_ms(instance) +
-                                       (int64_t)instance->lease_s * 1000),
-                             db_number(done), db_number(total), db_text(unit)),
-                     &changed, err);
+    int ret =
+        db_run(db,
+               "UPDATE job SET available_ms = $3, done = $4, total = $5, unit = $6"
+               " WHERE id = $1 AND fence = $2 AND state = 'running'",
+               DB_ARGS(db_text(id), db_number(fence),
+                       db_number(instance_now_ms(instance) + (int64_t)instance->lease_s * 1000),
+                       db_number(done), db_number(total), db_text(unit)),
+               &changed, err);
 
     if (ret < 0)
         return ret;
@@ -245,20 +245,20 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
         return SPN_OK; /* the answer to the first commit was lost */
     if (job.fence != body->fence || strcmp(job.state, "running") != 0)
         return job_refused(db, body->id, err);
-    ret = job.cut[0] ? cut_job_files(body->instance, body->result, err)
-                     : outcome_files(body->instance, job.kind, job.asset, job.place, body->result,
-                                     err);
+    ret = job.cut[0]
+              ? cut_job_files(body->instance, body->result, err)
+              : outcome_files(body->instance, job.kind, job.asset, job.place, body->result, err);
     if (ret < 0)
         return ret;
     if (!(result = json_text(body->result)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    ret = db_run(db,
-                 "UPDATE job SET state = 'done', result = $2, available_ms = NULL,"
-                 " done = CASE WHEN total > done THEN total ELSE done END, finished_ms = $3"
-                 " WHERE id = $1",
-                 DB_ARGS(db_text(body->id), db_text(result),
-                         db_number(instance_now_ms(body->instance))),
-                 NULL, err);
+    ret = db_run(
+        db,
+        "UPDATE job SET state = 'done', result = $2, available_ms = NULL,"
+        " done = CASE WHEN total > done THEN total ELSE done END, finished_ms = $3"
+        " WHERE id = $1",
+        DB_ARGS(db_text(body->id), db_text(result), db_number(instance_now_ms(body->instance))),
+        NULL, err);
     free(result);
     if (ret < 0)
         return ret;
@@ -432,8 +432,7 @@ static int retry_run(struct db *db, void *opaque, struct spn_error *err)
     return retry_owner(db, &job, instance_now_ms(body->instance), err);
 }
 
-int job_retry(const struct instance *instance, struct db *db, const char *id,
-              struct spn_error *err)
+int job_retry(const struct instance *instance, struct db *db, const char *id, struct spn_error *err)
 {
     struct retry_body body = { instance, id };
     int ret = db_transact(db, retry_run, &body, err);

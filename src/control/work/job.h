@@ -2,9 +2,10 @@
  * job.h - the queue: rows of the database, claimed with a lease and a fencing token.
  *
  * ready -> running -> done, and from running: back to ready (released, or tried again), paused (the
- * disk is full), failed; a running job whose lease has run out may be claimed by anyone, and what its
- * old worker says with the old fence is refused (SPN_ECONFLICT). held: another job of the same asset
- * failed. canceled: nobody wants it any more. docs/formats/jobs.md has what the documents say.
+ * disk is full), failed; a running job whose lease has run out may be claimed by anyone, and what
+ * its old worker says with the old fence is refused (SPN_ECONFLICT). held: another job of the same
+ * asset failed. canceled: nobody wants it any more. docs/formats/jobs.md has what the documents
+ * say.
  */
 #ifndef CONTROL_JOB_H
 #define CONTROL_JOB_H

@@ -69,9 +69,9 @@ int job_list(struct db *db, const char *state, const char *cursor, int limit, js
                        " ORDER BY id DESC LIMIT $2",
                        DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
     else
-        ret = db_query(db,
-                       "SELECT " JOB_COLUMNS " FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
+        ret =
+            db_query(db, "SELECT " JOB_COLUMNS " FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2",
+                     DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
     if (ret < 0)
         return ret;
     while ((ret = rows_next(rows, err)) > 0)

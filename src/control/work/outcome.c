@@ -16,7 +16,7 @@ struct examined {
     const char *asset, *source;
     int64_t source_size;
     struct plan_facts numbers;
-    json_t *request; /* owned: the ingest's */
+    json_t *request;  /* owned: the ingest's */
     const char *name; /* borrowed from request */
 };
 
@@ -54,8 +54,8 @@ static int examined_read(struct examined *examined, struct db *db, struct spn_er
 /* A source that lies inside once stays there; a link goes to where it was seen last. */
 static int examined_source(const struct examined *examined, struct db *db, struct spn_error *err)
 {
-    const char *kept = json_string_value(
-        json_object_get(json_object_get(examined->result, "source"), "kept"));
+    const char *kept =
+        json_string_value(json_object_get(json_object_get(examined->result, "source"), "kept"));
     const char *path = json_string_value(json_object_get(examined->request, "path"));
     int linked = kept && strcmp(kept, "link") == 0;
 
@@ -81,19 +81,18 @@ static int asset_insert(const struct examined *examined, struct db *db, int64_t 
     if (!probe || !conform || !changes || !plan)
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
     else
-        ret = db_run(db,
-                     "INSERT INTO asset (hash, source, name, state, frames, rate_num, rate_den,"
-                     " probe, conform, changes, plan, created_ms, board)"
-                     " VALUES ($1, $2, $3, 'encoding', $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-                     " ON CONFLICT (hash) DO NOTHING",
-                     DB_ARGS(db_text(examined->asset), db_text(examined->source),
-                             db_text(examined->name), db_number(examined->numbers.frames),
-                             db_number(examined->numbers.rate.num),
-                             db_number(examined->numbers.rate.den), db_text(probe),
-                             db_text(conform), db_text(changes), db_text(plan),
-                             db_number(instance_now_ms(examined->instance)),
-                             db_text(plan_board(examined->plan))),
-                     made, err);
+        ret = db_run(
+            db,
+            "INSERT INTO asset (hash, source, name, state, frames, rate_num, rate_den,"
+            " probe, conform, changes, plan, created_ms, board)"
+            " VALUES ($1, $2, $3, 'encoding', $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+            " ON CONFLICT (hash) DO NOTHING",
+            DB_ARGS(db_text(examined->asset), db_text(examined->source), db_text(examined->name),
+                    db_number(examined->numbers.frames), db_number(examined->numbers.rate.num),
+                    db_number(examined->numbers.rate.den), db_text(probe), db_text(conform),
+                    db_text(changes), db_text(plan), db_number(instance_now_ms(examined->instance)),
+                    db_text(plan_board(examined->plan))),
+            made, err);
     free(probe);
     free(conform);
     free(changes);
@@ -110,8 +109,9 @@ static int asset_again(const struct examined *examined, struct db *db, int64_t *
     char state[16] = "", *text = NULL;
     int ret, covered, same = 0;
 
-    if ((ret = db_query(db, "SELECT state, plan, source FROM asset WHERE hash = $1 /*pg FOR UPDATE*/",
-                        DB_ARGS(db_text(examined->asset)), &rows, err)) < 0)
+    if ((ret =
+             db_query(db, "SELECT state, plan, source FROM asset WHERE hash = $1 /*pg FOR UPDATE*/",
+                      DB_ARGS(db_text(examined->asset)), &rows, err)) < 0)
         return ret;
     if ((ret = rows_next(rows, err)) > 0) {
         strncpy(state, rows_text(rows, 0), sizeof(state) - 1);
@@ -147,19 +147,18 @@ static int asset_again(const struct examined *examined, struct db *db, int64_t *
     if ((ret = db_run(db,
                       "UPDATE asset SET state = 'encoding', plan = $2, board = $3,"
                       " error_code = NULL, error_text = NULL WHERE hash = $1",
-                      DB_ARGS(db_text(examined->asset), db_text(text),
-                              db_text(plan_board(merged))),
+                      DB_ARGS(db_text(examined->asset), db_text(text), db_text(plan_board(merged))),
                       NULL, err)) < 0 ||
         (ret = fanout_plan(examined->instance, db, examined->asset, merged,
                            json_object_get(examined->request, "subtitles"), jobs, err)) < 0)
         goto done;
     if (*jobs > 0) /* those that waited for it to be mended wait again */
-        ret = db_run(db,
-                     "UPDATE ingest SET state = 'encoding', error_code = NULL, error_text = NULL,"
-                     " updated_ms = $2 WHERE asset = $1 AND state = 'failed'",
-                     DB_ARGS(db_text(examined->asset),
-                             db_number(instance_now_ms(examined->instance))),
-                     NULL, err);
+        ret = db_run(
+            db,
+            "UPDATE ingest SET state = 'encoding', error_code = NULL, error_text = NULL,"
+            " updated_ms = $2 WHERE asset = $1 AND state = 'failed'",
+            DB_ARGS(db_text(examined->asset), db_number(instance_now_ms(examined->instance))), NULL,
+            err);
 
 done:
     free(text);
@@ -187,12 +186,12 @@ int outcome_examined(const struct instance *instance, struct db *db, const char 
     else
         ret = asset_again(&examined, db, &jobs, &ready, &why);
     if (ret == SPN_ECONFLICT && !made) { /* the job is done; the ingest cannot go on */
-        ret = db_run(db,
-                     "UPDATE ingest SET state = 'failed', error_code = 'conflict', error_text = $2,"
-                     " updated_ms = $3 WHERE id = $1",
-                     DB_ARGS(db_text(ingest), db_text(why.text),
-                             db_number(instance_now_ms(instance))),
-                     NULL, err);
+        ret = db_run(
+            db,
+            "UPDATE ingest SET state = 'failed', error_code = 'conflict', error_text = $2,"
+            " updated_ms = $3 WHERE id = $1",
+            DB_ARGS(db_text(ingest), db_text(why.text), db_number(instance_now_ms(instance))), NULL,
+            err);
         goto done;
     }
     if (ret < 0) {
@@ -245,12 +244,12 @@ static int outcome_keep(struct db *db, const char *asset, const char *kind, int6
         ret = db_run(db, "UPDATE asset SET storyboard = $2 WHERE hash = $1",
                      DB_ARGS(db_text(asset), db_text(text)), &changed, err);
     else
-        ret = db_run(db,
-                     "UPDATE rendition SET facts = $5"
-                     " WHERE asset = $1 AND media = $2 AND place = $3 AND name = $4",
-                     DB_ARGS(db_text(asset), db_text(media), db_number(place), db_text(name),
-                             db_text(text)),
-                     &changed, err);
+        ret = db_run(
+            db,
+            "UPDATE rendition SET facts = $5"
+            " WHERE asset = $1 AND media = $2 AND place = $3 AND name = $4",
+            DB_ARGS(db_text(asset), db_text(media), db_number(place), db_text(name), db_text(text)),
+            &changed, err);
     free(text);
     if (ret >= 0 && changed == 0)
         ret = spn_error_set(err, SPN_EINVAL, "the plan has no %s %lld called %s", media,
@@ -307,8 +306,8 @@ int outcome_ready(const struct instance *instance, struct db *db, const char *as
 /* The file is what it is, and trying again will not change it. */
 static int code_refuses(const char *code)
 {
-    static const int codes[] = { SPN_EINVAL, SPN_ENOENT, SPN_EFORMAT,
-                                 SPN_ELIMIT, SPN_ERANGE, SPN_EACCES, SPN_EUNSUPPORTED };
+    static const int codes[] = { SPN_EINVAL, SPN_ENOENT, SPN_EFORMAT,     SPN_ELIMIT,
+                                 SPN_ERANGE, SPN_EACCES, SPN_EUNSUPPORTED };
 
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
         if (strcmp(code, spn_code_name(codes[i])) == 0)

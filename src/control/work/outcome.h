@@ -1,8 +1,8 @@
 /*
  * outcome.h - what follows when a job ends: the plan's jobs, then assembly, then a ready asset.
  *
- * All of these run inside the transaction that ended the job, with the asset's row locked, so exactly
- * one of several workers that finish at once sees that it was the last.
+ * All of these run inside the transaction that ended the job, with the asset's row locked, so
+ * exactly one of several workers that finish at once sees that it was the last.
  */
 #ifndef CONTROL_OUTCOME_H
 #define CONTROL_OUTCOME_H

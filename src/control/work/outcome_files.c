@@ -30,8 +30,7 @@ static int blob_there(const struct instance *instance, enum blob_kind kind, cons
     int ret;
 
     if ((ret = member_hash(facts, "name", &name, err)) < 0 ||
-        (size_name &&
-         (ret = member_number(facts, size_name, 0, INT64_MAX, -1, &bytes, err)) < 0) ||
+        (size_name && (ret = member_number(facts, size_name, 0, INT64_MAX, -1, &bytes, err)) < 0) ||
         (ret = blob_path(instance, kind, name, path, err)) < 0)
         return ret;
     return file_there(path, bytes, err);

@@ -1,4 +1,5 @@
-/* plan.h - the plan that an examination gave: checked, compared, merged. It is jobs.md's document. */
+/* plan.h - the plan that an examination gave: checked, compared, merged. It is jobs.md's document.
+ */
 #ifndef CONTROL_PLAN_H
 #define CONTROL_PLAN_H
 

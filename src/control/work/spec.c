@@ -1,4 +1,5 @@
-/* spec.c - a job's spec is put together from its asset when it is claimed, not kept a thousand times. */
+/* spec.c - a job's spec is put together from its asset when it is claimed, not kept a thousand
+ * times. */
 #include "spec.h"
 
 #include <string.h>

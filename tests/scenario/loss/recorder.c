@@ -1,10 +1,11 @@
 /*
  * recorder.c - a preloaded library that writes down what a program tells the disk to keep.
  *
- * With SAMPAN_RECORD=DIR and SAMPAN_RECORD_ROOT=ROOT in the environment, each call that changes names
- * or makes bytes durable below ROOT appends one line to DIR/events; the bytes that an fsync made
- * durable are kept in DIR/blobs. cut.py rebuilds from that what a disk may hold after the power fails
- * between any two lines. Every process of Sampan is preloaded with it, SQLite's own syncs included.
+ * With SAMPAN_RECORD=DIR and SAMPAN_RECORD_ROOT=ROOT in the environment, each call that changes
+ * names or makes bytes durable below ROOT appends one line to DIR/events; the bytes that an fsync
+ * made durable are kept in DIR/blobs. cut.py rebuilds from that what a disk may hold after the
+ * power fails between any two lines. Every process of Sampan is preloaded with it, SQLite's own
+ * syncs included.
  *
  *   F ino blob size    fsync or fdatasync of a file: these bytes are safe
  *   D path             fsync of a directory: its names, as they are now, are safe
@@ -13,9 +14,10 @@
  *   R from to          rename
  *   U path             unlink, or rmdir
  *
- * SAMPAN_RECORD_SKIP=file|directory|rename makes the program forget that kind of call, to prove that the
- * test sees it: "file" and "directory" swallow the sync, "rename" is told as a file that stood under its
- * last name from the start. SQLite's own syncs stay: it is the program's that are to be missed.
+ * SAMPAN_RECORD_SKIP=file|directory|rename makes the program forget that kind of call, to prove
+ * that the test sees it: "file" and "directory" swallow the sync, "rename" is told as a file that
+ * stood under its last name from the start. SQLite's own syncs stay: it is the program's that are
+ * to be missed.
  */
 #include <dirent.h>
 #include <dlfcn.h>

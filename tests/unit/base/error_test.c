@@ -11,7 +11,10 @@ static const struct row {
     { "a sentence stays as it is", "no file \xe8\xb5\xb7.mp4", "no file \xe8\xb5\xb7.mp4" },
     { "a line ends nowhere but at its end", "new\nline\r\t.mp4", "new line  .mp4" },
     { "what moves the cursor is a blank", "x\x1b[2J\x7fy", "x [2J y" },
-    { "controls of two bytes go too", "x\xc2\x9b" "2Jy", "x??2Jy" },
+    { "controls of two bytes go too",
+      "x\xc2\x9b"
+      "2Jy",
+      "x??2Jy" },
     { "a byte that begins nothing is a question mark", "bad\xff\xfe.mp4", "bad??.mp4" },
     { "overlong forms are no characters", "\xc0\xaf\xe0\x80\xaf", "?????" },
     { "a surrogate is no character", "\xed\xa0\x80", "???" },

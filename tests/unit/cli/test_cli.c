@@ -104,7 +104,8 @@ static const struct title_row {
       "{\"title\":\"title_0123456789abcdefghjkmnpqrs\"}" },
     { "names may be given in many languages",
       { "zh-Hans=\xe8\xb5\xb7\xe9\x9b\xbe", "en=Mist", "es-419=Niebla" },
-      "{\"names\":{\"en\":\"Mist\",\"es-419\":\"Niebla\",\"zh-Hans\":\"\xe8\xb5\xb7\xe9\x9b\xbe\"}}" },
+      "{\"names\":{\"en\":\"Mist\",\"es-419\":\"Niebla\",\"zh-Hans\":\"\xe8\xb5\xb7\xe9\x9b\xbe\"}"
+      "}" },
     { "a name without a language may stand beside others",
       { "Mist", "fr=Brume" },
       "{\"names\":{\"fr\":\"Brume\",\"und\":\"Mist\"}}" },

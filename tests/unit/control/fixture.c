@@ -184,8 +184,7 @@ static int create_run(struct db *db, void *opaque, struct spn_error *err)
     return ingest_create(&body->fixture->instance, db, body->request, 1, body->id, err);
 }
 
-void film_ingest(struct fixture *fixture, const struct film *film, int publish,
-                 char id[SPN_ID_MAX])
+void film_ingest(struct fixture *fixture, const struct film *film, int publish, char id[SPN_ID_MAX])
 {
     json_t *subtitles = json_array();
     json_t *request = json_pack("{sssssbso}", "path", "/films/film.mkv", "name", film->name,
@@ -207,7 +206,8 @@ void film_ingest(struct fixture *fixture, const struct film *film, int publish,
 
 json_t *work_claim(struct fixture *fixture, const char *worker)
 {
-    struct job_claim claim = { worker, ",examine,chunk,audio,text,assemble,storyboard,bridge,", 1000 };
+    struct job_claim claim = { worker, ",examine,chunk,audio,text,assemble,storyboard,bridge,",
+                               1000 };
     json_t *job = NULL;
 
     MUST(job_claim(&fixture->instance, fixture->db, &claim, &job, &why) >= 0);
@@ -285,15 +285,15 @@ static json_t *chunk_do(struct fixture *fixture, const json_t *spec)
         MUST(piece_path(&fixture->instance, text_of(spec, "asset"), text_of(video, "id"),
                         number_of(spec, "chunk"), path, &why) >= 0);
         MUST(spn_file_put(tmp, path, 0644, "piece", 5, &why) >= 0);
-        (void)json_array_append_new(pieces, json_pack("{sssi}", "id", text_of(video, "id"),
-                                                      "bytes", 5));
+        (void)json_array_append_new(pieces,
+                                    json_pack("{sssi}", "id", text_of(video, "id"), "bytes", 5));
     }
-    MUST(piece_path(&fixture->instance, text_of(spec, "asset"), "tiles",
-                    number_of(spec, "chunk"), path, &why) >= 0);
+    MUST(piece_path(&fixture->instance, text_of(spec, "asset"), "tiles", number_of(spec, "chunk"),
+                    path, &why) >= 0);
     MUST(spn_file_put(tmp, path, 0644, "tile", 4, &why) >= 0);
-    (void)json_array_append_new(
-        tiles, json_pack("{sIsisi}", "index", (json_int_t)number_of(spec, "chunk"), "offset", 0,
-                         "size", 4));
+    (void)json_array_append_new(tiles,
+                                json_pack("{sIsisi}", "index", (json_int_t)number_of(spec, "chunk"),
+                                          "offset", 0, "size", 4));
     return json_pack("{siso so}", "frames", 24, "pieces", pieces, "tiles", tiles);
 }
 
@@ -334,8 +334,8 @@ static json_t *text_do(struct fixture *fixture, const json_t *planned)
 static json_t *board_do(struct fixture *fixture, const json_t *spec)
 {
     json_t *tiles = json_deep_copy(json_object_get(spec, "tiles"));
-    const char *name = text_of(json_object_get(json_object_get(spec, "plan"), "storyboard"),
-                               "name");
+    const char *name =
+        text_of(json_object_get(json_object_get(spec, "plan"), "storyboard"), "name");
 
     blob_make(fixture, BLOB_SHEETS, name, "sheetsheet", 10);
     blob_make(fixture, BLOB_TILES, name, "tiletile", 8);
@@ -343,7 +343,8 @@ static json_t *board_do(struct fixture *fixture, const json_t *spec)
                      "offset", 0, "size", 10);
 }
 
-/* Bridges of the picture in fragments as they are asked for; of sound the test's lists need none. */
+/* Bridges of the picture in fragments as they are asked for; of sound the test's lists need none.
+ */
 static json_t *bridge_do(struct fixture *fixture, const json_t *spec)
 {
     const json_t *bridge = json_object_get(spec, "bridge"), *output;
@@ -390,14 +391,13 @@ json_t *work_do(struct fixture *fixture, const struct film *film, const json_t *
         return text_do(fixture, json_array_get(json_object_get(plan, "text"),
                                                (size_t)number_of(spec, "text")));
     if (strcmp(kind, "audio") == 0)
-        return track_do(fixture,
-                        json_array_get(json_object_get(plan, "audio"),
-                                       (size_t)number_of(spec, "audio")),
-                        SPN_AAC);
-    return track_do(fixture,
-                    json_array_get(json_object_get(plan, "video"),
-                                   (size_t)number_of(spec, "video")),
-                    SPN_H264);
+        return track_do(
+            fixture,
+            json_array_get(json_object_get(plan, "audio"), (size_t)number_of(spec, "audio")),
+            SPN_AAC);
+    return track_do(
+        fixture, json_array_get(json_object_get(plan, "video"), (size_t)number_of(spec, "video")),
+        SPN_H264);
 }
 
 int work_commit(struct fixture *fixture, const json_t *job, json_t *result)

@@ -24,16 +24,19 @@ void fixture_arguments(int argc, char *argv[]);
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 /* A row of struct CMUnitTest: one test with a fixture of its own. */
-#define TEST(sentence, run) { sentence, run, fixture_setup, fixture_teardown, NULL }
+#define TEST(sentence, run)                                                                        \
+    {                                                                                              \
+        sentence, run, fixture_setup, fixture_teardown, NULL                                       \
+    }
 
 uint32_t fixture_random(struct fixture *fixture, uint32_t below);
 
 /* A film as sampan-media would see it. */
 struct film {
-    const char *name;  /* what source and asset are hashed from */
+    const char *name; /* what source and asset are hashed from */
     unsigned chunks;
     unsigned audios, texts, subtitles; /* texts are in the source, subtitles beside it */
-    unsigned ladder;   /* another number is another recipe for every rung */
+    unsigned ladder;                   /* another number is another recipe for every rung */
     int storyboard;
 };
 

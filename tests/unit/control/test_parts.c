@@ -74,7 +74,8 @@ static const struct path {
     { "a part has no capitals", "GET", "/api/v1/titles/A", NULL, "", "" },
     { "a slash more is another path", "GET", "/api/v1/titles/title_x/", NULL, "", "" },
     { "a part that is too long is no part", "GET",
-      "/api/v1/titles/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+      "/api/v1/titles/"
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
       "aaaaaaaaaaaaaaaaaaaaaaaaaaa",
       NULL, "", "" },
     { "a method that a path has not is told of", "PUT", "/api/v1/titles", NULL, "", "POST, GET" },
@@ -102,7 +103,8 @@ static const struct vtt {
     const char *name, *text, *want; /* "start-end settings|text\n" a cue; NULL: refused */
 } vtts[] = {
     { "a file without cues is empty", "WEBVTT\n", "" },
-    { "times may have hours or not", "WEBVTT\n\n00:01.000 --> 01:00:02.500\na\n", "1000-3602500 |a\n" },
+    { "times may have hours or not", "WEBVTT\n\n00:01.000 --> 01:00:02.500\na\n",
+      "1000-3602500 |a\n" },
     { "settings follow the times", "WEBVTT\n\n00:00.000 --> 00:01.000 line:90% align:start\na\n",
       "0-1000 line:90% align:start|a\n" },
     { "a cue may have a name", "WEBVTT\n\nfirst\n00:00.000 --> 00:01.000\na\n", "0-1000 |a\n" },
@@ -203,7 +205,10 @@ static const struct said {
     { "text is logged as it is", "甄嬛传", "甄嬛传" },
     { "quotes and line feeds stay inside their string", "a\"b\\c\nd", "a\"b\\c\nd" },
     { "control characters are escaped", "\x01\x7f\t", "\x01\x7f\t" },
-    { "bytes that are no UTF-8 are replaced", "a\xff\xc0\xaf" "b\xed\xa0\x80", "a���b���" },
+    { "bytes that are no UTF-8 are replaced",
+      "a\xff\xc0\xaf"
+      "b\xed\xa0\x80",
+      "a���b���" },
     { "NULL is logged as nothing", NULL, "" },
 };
 

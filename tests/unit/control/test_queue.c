@@ -101,8 +101,7 @@ static void dead_lease(void **state)
     assert_int_equal(job_fails(f, old, "bad_format"), SPN_ECONFLICT);
     assert_int_equal(job_beat(&f->instance, f->db, text_of(old, "id"), 1, 1, 2, "", NULL),
                      SPN_ECONFLICT);
-    assert_int_equal(job_release(&f->instance, f->db, text_of(old, "id"), 1, NULL),
-                     SPN_ECONFLICT);
+    assert_int_equal(job_release(&f->instance, f->db, text_of(old, "id"), 1, NULL), SPN_ECONFLICT);
     assert_string_equal(ingest_state_of(f, id), "examining");
     assert_int_equal(work_commit(f, new, work_do(f, &small, new)), SPN_OK);
     json_decref(old);
@@ -285,8 +284,8 @@ static void done_is_not_retried(void **state)
 }
 
 /*
- * Many workers that crash, sleep over their leases and come back, on a few films: each job is committed
- * once, each film becomes ready once, and no word with an old fence counts.
+ * Many workers that crash, sleep over their leases and come back, on a few films: each job is
+ * committed once, each film becomes ready once, and no word with an old fence counts.
  */
 #define WORKERS 8
 #define FILMS   4
@@ -335,8 +334,8 @@ static void many_workers(void **state)
             break;
         case 2:
         case 3: {
-            int ret = job_beat(&f->instance, f->db, text_of(*hand, "id"),
-                               number_of(*hand, "fence"), 1, 2, "frames", NULL);
+            int ret = job_beat(&f->instance, f->db, text_of(*hand, "id"), number_of(*hand, "fence"),
+                               1, 2, "frames", NULL);
 
             if (ret == SPN_ECONFLICT) {
                 stale++;

@@ -34,8 +34,7 @@ static void newer_refused(void **state)
     struct spn_error err;
 
     sql_run(f, "INSERT INTO migration (number, name, applied_ms) VALUES (999, 'later', 0)");
-    assert_int_equal(store_migrate(f->instance.store, NULL, 0, NULL, NULL, &err),
-                     SPN_EUNSUPPORTED);
+    assert_int_equal(store_migrate(f->instance.store, NULL, 0, NULL, NULL, &err), SPN_EUNSUPPORTED);
     assert_non_null(strstr(err.text, "schema 999"));
 }
 
@@ -200,8 +199,8 @@ static void *works(void *opaque)
         if (job_claim(&f->instance, db, &claim, &job, NULL) <= 0)
             return f;
         result = work_do(f, &film, job);
-        ret = job_commit(&f->instance, db, text_of(job, "id"), number_of(job, "fence"), result,
-                         NULL);
+        ret =
+            job_commit(&f->instance, db, text_of(job, "id"), number_of(job, "fence"), result, NULL);
         json_decref(result);
         json_decref(job);
         if (ret < 0)

@@ -56,7 +56,8 @@ static struct row rows[] = {
 
 static json_t *request_make(const char *probe, const char *path)
 {
-    /* on a busy machine a second of processor time takes long: only the hang is timed by the clock */
+    /* on a busy machine a second of processor time takes long: only the hang is timed by the clock
+     */
     int wall_s = strcmp(probe, "hang") == 0 ? 3 : 600;
 
     return json_pack("{s:i, s:s, s:s, s:i, s:i, s:i, s:{s:i, s:i, s:i, s:i}}", "version", 1,

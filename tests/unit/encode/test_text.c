@@ -200,8 +200,8 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         { "text inside a file keeps its times and languages", inside, NULL, NULL, NULL },
-        { "a file beside it that cannot be read is refused when the film is examined", beside_broken,
-          NULL, NULL, NULL },
+        { "a file beside it that cannot be read is refused when the film is examined",
+          beside_broken, NULL, NULL, NULL },
         { "a file beside it too; one that has changed is refused", beside, NULL, NULL, NULL },
         { "cues after the picture's end are left out", after_the_end, NULL, NULL, NULL },
     };

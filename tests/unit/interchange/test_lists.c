@@ -108,8 +108,9 @@ static const struct row {
           "2", "6") ",\"children\":[" CLIP("\"source_range\":" RANGE("10",
                                                                      "5")) "," CLIP("\"source_"
                                                                                     "range\""
-                                                                                    ":" RANGE("50",
-                                                                                              "5")) "]}"),
+                                                                                    ":" RANGE(
+                                                                                        "50",
+                                                                                        "5")) "]}"),
       50, 3, 2, NULL },
     { "a generator is refused",
       OTIO(

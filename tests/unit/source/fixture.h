@@ -14,8 +14,8 @@ int fixture_finish(void **state);
 const char *fixture_path(const char *name);
 
 /*
- * Run a shell command in the directory; "ffmpeg" there overwrites, says nothing and reads no terminal.
- * Fails the test with the command when it fails.
+ * Run a shell command in the directory; "ffmpeg" there overwrites, says nothing and reads no
+ * terminal. Fails the test with the command when it fails.
  */
 void fixture_make(const char *command);
 

@@ -15,8 +15,8 @@
 #include "opened.h"
 #include "sound.h"
 
-#define V(d)  "-f lavfi -i testsrc2=s=96x64:r=25:d=" d " "
-#define X264  "-c:v libx264 -preset ultrafast -threads 1 "
+#define V(d) "-f lavfi -i testsrc2=s=96x64:r=25:d=" d " "
+#define X264 "-c:v libx264 -preset ultrafast -threads 1 "
 
 /* A click at sample 24000 in silence, 2 s, 48 kHz. */
 #define CLICKS "-f lavfi -i aevalsrc='eq(n\\,24000)*0.9:s=48000:d=2' "
@@ -25,35 +25,78 @@ struct row {
     const char *name;
     const char *make, *file;
     int stream;
-    int64_t samples; /* in all */
-    int64_t click;   /* where it is heard, -1: nowhere */
-    int64_t slack;   /* samples: codecs smear it */
+    int64_t samples;            /* in all */
+    int64_t click;              /* where it is heard, -1: nowhere */
+    int64_t slack;              /* samples: codecs smear it */
     struct sound_counts counts; /* checked where slack is 0 */
 };
 
 static const struct row rows[] = {
     { "sound that begins with the picture",
-      "ffmpeg " V("2") CLICKS X264 "-c:a pcm_s16le a.mov", "a.mov", 1, 96000, 24000, 0, { 0 } },
+      "ffmpeg " V("2") CLICKS X264 "-c:a pcm_s16le a.mov",
+      "a.mov",
+      1,
+      96000,
+      24000,
+      0,
+      { 0 } },
     { "sound that begins 0.4 s late is padded",
-      "ffmpeg " V("2") "-itsoffset 0.4 " CLICKS X264 "-map 0 -map 1 -c:a pcm_s16le a.mkv", "a.mkv", 1,
-      96000, 43200, 0, { .silence_start = 19200 } },
+      "ffmpeg " V("2") "-itsoffset 0.4 " CLICKS X264 "-map 0 -map 1 -c:a pcm_s16le a.mkv",
+      "a.mkv",
+      1,
+      96000,
+      43200,
+      0,
+      { .silence_start = 19200 } },
     { "sound that begins 0.4 s early is cut",
-      "ffmpeg -itsoffset 0.4 " V("1") CLICKS X264 "-map 0 -map 1 -c:a pcm_s16le a.mkv", "a.mkv", 1,
-      48000, 4800, 0, { .cut_before = 19200 } },
+      "ffmpeg -itsoffset 0.4 " V("1") CLICKS X264 "-map 0 -map 1 -c:a pcm_s16le a.mkv",
+      "a.mkv",
+      1,
+      48000,
+      4800,
+      0,
+      { .cut_before = 19200 } },
     { "sound that ends early is padded",
-      "ffmpeg " V("4") CLICKS X264 "-c:a pcm_s16le a.mov", "a.mov", 1, 192000, 24000, 0,
+      "ffmpeg " V("4") CLICKS X264 "-c:a pcm_s16le a.mov",
+      "a.mov",
+      1,
+      192000,
+      24000,
+      0,
       { .silence_end = 96000 } },
     { "a hole in the sound is silence",
-      "ffmpeg " V("2") CLICKS X264 "-af \"aselect='not(between(t,0.1,0.3))'\" -c:a pcm_s16le a.mkv", "a.mkv",
-      1, 96000, 24000, 0, { .holes = 1, .silence_middle = -1 } },
+      "ffmpeg " V("2") CLICKS X264 "-af \"aselect='not(between(t,0.1,0.3))'\" -c:a pcm_s16le a.mkv",
+      "a.mkv",
+      1,
+      96000,
+      24000,
+      0,
+      { .holes = 1, .silence_middle = -1 } },
     { "times of milliseconds move no sample",
-      "ffmpeg " V("2") CLICKS X264 "-ar 44100 -c:a flac a.mkv", "a.mkv", 1, 88200, 22050, 64, { 0 } },
+      "ffmpeg " V("2") CLICKS X264 "-ar 44100 -c:a flac a.mkv",
+      "a.mkv",
+      1,
+      88200,
+      22050,
+      64,
+      { 0 } },
     { "AAC in MP4, whose priming an edit list hides",
-      "ffmpeg " V("2") CLICKS X264 "-c:a aac -b:a 256k a.mp4", "a.mp4", 1, 96000, 24000, 2, { 0 } },
+      "ffmpeg " V("2") CLICKS X264 "-c:a aac -b:a 256k a.mp4",
+      "a.mp4",
+      1,
+      96000,
+      24000,
+      2,
+      { 0 } },
     /* in this file, as its muxer has it, the picture begins 7 ms after the sound */
     { "Opus in WebM, whose priming its header tells",
-      "ffmpeg " V("2") CLICKS "-c:v libvpx -c:a libopus -b:a 256k a.webm", "a.webm", 1, 96000,
-      23664, 2, { 0 } },
+      "ffmpeg " V("2") CLICKS "-c:v libvpx -c:a libopus -b:a 256k a.webm",
+      "a.webm",
+      1,
+      96000,
+      23664,
+      2,
+      { 0 } },
 };
 
 static int64_t loudest(const AVFrame *frame, double *level)
@@ -65,12 +108,14 @@ static int64_t loudest(const AVFrame *frame, double *level)
     for (i = 0; i < frame->nb_samples; i++) {
         switch (frame->format) {
         case AV_SAMPLE_FMT_S16:
-            value = ((const int16_t *)(const void *)frame->data[0])[i * frame->ch_layout.nb_channels] /
-                    32768.0;
+            value =
+                ((const int16_t *)(const void *)frame->data[0])[i * frame->ch_layout.nb_channels] /
+                32768.0;
             break;
         case AV_SAMPLE_FMT_S32:
-            value = ((const int32_t *)(const void *)frame->data[0])[i * frame->ch_layout.nb_channels] /
-                    2147483648.0;
+            value =
+                ((const int32_t *)(const void *)frame->data[0])[i * frame->ch_layout.nb_channels] /
+                2147483648.0;
             break;
         case AV_SAMPLE_FMT_FLTP:
             value = (double)((const float *)(const void *)frame->data[0])[i];
@@ -146,9 +191,10 @@ static void read_cues(void **state)
     int ret;
 
     (void)state;
-    fixture_make("printf '1\\n00:00:01,000 --> 00:00:01,500\\nHello\\n\\n2\\n00:00:03,250 --> "
-                 "00:00:04,000\\n\\344\\275\\240\\345\\245\\275\\n' >a.srt && ffmpeg -itsoffset 0.4 " V("4")
-                 "-i a.srt -map 0 -map 1 " X264 "-c:s srt -metadata:s:s language=chi a.mkv");
+    fixture_make(
+        "printf '1\\n00:00:01,000 --> 00:00:01,500\\nHello\\n\\n2\\n00:00:03,250 --> "
+        "00:00:04,000\\n\\344\\275\\240\\345\\245\\275\\n' >a.srt && ffmpeg -itsoffset 0.4 " V(
+            "4") "-i a.srt -map 0 -map 1 " X264 "-c:s srt -metadata:s:s language=chi a.mkv");
     if (opened_init(&opened, fixture_path("a.mkv"), NULL, &err) < 0 ||
         captions_create(opened.source, opened.index, &opened.conform, 1, &captions, &err) < 0)
         fail_msg("%s", err.text);
@@ -168,10 +214,20 @@ static void read_cues(void **state)
 static const struct language {
     const char *tag, *want;
 } languages[] = {
-    { "chi", "zh" },       { "zho", "zh" },   { "eng", "en" },         { "cmn", "cmn" },
-    { "und", "und" },      { "", "und" },     { "zh-hant-tw", "zh-Hant-TW" }, { "EN_us", "en-US" },
-    { "x", "und" },        { "e\"n", "und" }, { "cze", "cs" },         { "ces", "cs" },
-    { "english", "und" },  { "mul", "und" },
+    { "chi", "zh" },
+    { "zho", "zh" },
+    { "eng", "en" },
+    { "cmn", "cmn" },
+    { "und", "und" },
+    { "", "und" },
+    { "zh-hant-tw", "zh-Hant-TW" },
+    { "EN_us", "en-US" },
+    { "x", "und" },
+    { "e\"n", "und" },
+    { "cze", "cs" },
+    { "ces", "cs" },
+    { "english", "und" },
+    { "mul", "und" },
 };
 
 static void languages_become_bcp47(void **state)

@@ -1,4 +1,5 @@
-/* long_film - ten hours of tiny frames are indexed, conformed and entered anywhere in bounded memory. */
+/* long_film - ten hours of tiny frames are indexed, conformed and entered anywhere in bounded
+ * memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -27,9 +28,10 @@ static void ten_hours(void **state)
     int ret, n = 0;
 
     (void)state;
-    fixture_make("ffmpeg -f lavfi -i testsrc2=s=32x32:r=25:d=60 -f lavfi -i sine=d=60 -c:v libx264 "
-                 "-preset ultrafast -g 48 -c:a aac a.mkv && ffmpeg -stream_loop 599 -i a.mkv -c copy "
-                 "b.mkv");
+    fixture_make(
+        "ffmpeg -f lavfi -i testsrc2=s=32x32:r=25:d=60 -f lavfi -i sine=d=60 -c:v libx264 "
+        "-preset ultrafast -g 48 -c:a aac a.mkv && ffmpeg -stream_loop 599 -i a.mkv -c copy "
+        "b.mkv");
     if (opened_init(&opened, fixture_path("b.mkv"), NULL, &err) < 0 ||
         decoder_create(opened.source, opened.index, &opened.conform, range, &decoder, &err) < 0)
         fail_msg("%s", err.text);

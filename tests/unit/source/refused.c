@@ -29,13 +29,15 @@ static const struct row rows[] = {
     { "text", "echo 'Dear Sir, this is no film, but a letter.' >a.mp4", "a.mp4", SPN_EFORMAT,
       "is text, not video" },
     { "zeros", "head -c 100000 /dev/zero >a.mp4", "a.mp4", SPN_EFORMAT, "zeros alone" },
-    { "noise", "openssl enc -aes-128-ctr -nosalt -K 0 -iv 0 -in /dev/zero 2>/dev/null | head -c 100000 "
-               ">a.mp4; test -s a.mp4",
+    { "noise",
+      "openssl enc -aes-128-ctr -nosalt -K 0 -iv 0 -in /dev/zero 2>/dev/null | head -c 100000 "
+      ">a.mp4; test -s a.mp4",
       "a.mp4", SPN_EFORMAT, "is not a video file" },
     { "sound alone in MP4", "ffmpeg " SOUND "-c:a aac a.mp4", "a.mp4", SPN_EUNSUPPORTED,
       "has no picture: only sound is in it" },
     { "sound with a cover",
-      "ffmpeg " SOUND VIDEO "-map 0 -map 1 -frames:v 1 -c:a aac -c:v mjpeg -disposition:v attached_pic "
+      "ffmpeg " SOUND VIDEO
+      "-map 0 -map 1 -frames:v 1 -c:a aac -c:v mjpeg -disposition:v attached_pic "
       "a.mp4",
       "a.mp4", SPN_EUNSUPPORTED, "only sound with a cover" },
     { "a WAV", "ffmpeg " SOUND "a.wav", "a.wav", SPN_EUNSUPPORTED, "it is sound alone" },
@@ -43,20 +45,22 @@ static const struct row rows[] = {
       "it is sound alone" },
     { "a PNG", "ffmpeg " VIDEO "-frames:v 1 -update 1 a.png", "a.png", SPN_EUNSUPPORTED,
       "a still picture" },
-    { "subtitles", "printf '1\\n00:00:01,000 --> 00:00:02,000\\nHello\\n\\n2\\n00:00:03,000 --> "
-                   "00:00:04,000\\nThere\\n' >a.srt",
+    { "subtitles",
+      "printf '1\\n00:00:01,000 --> 00:00:02,000\\nHello\\n\\n2\\n00:00:03,000 --> "
+      "00:00:04,000\\nThere\\n' >a.srt",
       "a.srt", SPN_EUNSUPPORTED, "it is subtitles" },
     { "an HLS playlist is not followed",
       "printf '#EXTM3U\\n#EXT-X-VERSION:3\\n#EXT-X-TARGETDURATION:10\\n#EXTINF:9,\\n/etc/passwd\\n"
       "#EXT-X-ENDLIST\\n' >a.mp4",
       "a.mp4", SPN_EUNSUPPORTED, "only lists other files" },
-    { "a concat script is not followed", "printf 'ffconcat version 1.0\\nfile /etc/passwd\\n' >a.mp4",
-      "a.mp4", SPN_EUNSUPPORTED, "only lists other files" },
-    { "a picture of one pixel", "ffmpeg -f lavfi -i testsrc=s=1x1:r=25:d=1 -c:v ffv1 a.mkv", "a.mkv",
-      SPN_EUNSUPPORTED, "is 1 x 1: no side" },
+    { "a concat script is not followed",
+      "printf 'ffconcat version 1.0\\nfile /etc/passwd\\n' >a.mp4", "a.mp4", SPN_EUNSUPPORTED,
+      "only lists other files" },
+    { "a picture of one pixel", "ffmpeg -f lavfi -i testsrc=s=1x1:r=25:d=1 -c:v ffv1 a.mkv",
+      "a.mkv", SPN_EUNSUPPORTED, "is 1 x 1: no side" },
     { "a codec that nothing decodes",
-      "ffmpeg " VIDEO "-c:v mpeg4 a.mkv && sed -i 's#V_MPEG4/ISO/ASP#V_SAMPANISO/ASP#' a.mkv", "a.mkv",
-      SPN_EUNSUPPORTED, "in a codec that is not known" },
+      "ffmpeg " VIDEO "-c:v mpeg4 a.mkv && sed -i 's#V_MPEG4/ISO/ASP#V_SAMPANISO/ASP#' a.mkv",
+      "a.mkv", SPN_EUNSUPPORTED, "in a codec that is not known" },
     { "a film whose frames are noise",
       "ffmpeg " VIDEO "-c:v libx264 -movflags +faststart a.mp4 && "
       "n=$(grep -abo mdat a.mp4 | head -1 | cut -d: -f1) && head -c $((n + 4)) a.mp4 >b.mp4 && "

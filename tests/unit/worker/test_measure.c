@@ -62,6 +62,7 @@ int main(void)
     struct rows rows = { 0 };
 
     rows_add_table(&rows, table, measured);
-    rows_add(&rows, "a title shorter than half a target has no peak to be held to", sustained, NULL);
+    rows_add(&rows, "a title shorter than half a target has no peak to be held to", sustained,
+             NULL);
     return rows_run(&rows, "measure");
 }
