@@ -119,6 +119,16 @@ class Instance:
                     raise
             time.sleep(0.1)
 
+    def items(self, path):
+        """Every item of a list, page after page."""
+        out, cursor = [], ""
+        while True:
+            page = self.api("GET", path + (f"?cursor={cursor}" if cursor else ""))
+            out += page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return out
+
     def get(self, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return answer.read()

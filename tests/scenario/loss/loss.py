@@ -97,14 +97,7 @@ def compare(want, have):
 
 def half_published(instance):
     """Publication files that the catalogue does not know, or the reverse."""
-    known = set()
-    cursor = ""
-    while True:
-        page = instance.api("GET", "/api/v1/publications" + (f"?cursor={cursor}" if cursor else ""))
-        known |= {item["id"] for item in page["items"] if item.get("state", "live") == "live"}
-        cursor = page.get("next")
-        if not cursor:
-            break
+    known = {item["id"] for item in instance.items("/api/v1/publications") if item["state"] == "live"}
     on_disk = {os.path.basename(p) for p in tree(instance.data, "publication")}
     return sorted(known ^ on_disk)
 
@@ -194,7 +187,7 @@ def power(options, work):
         own(again.data)
         try:
             again.start()
-            have_names = [item["id"] for item in again.api("GET", "/api/v1/ingests")["items"]]
+            have_names = [item["id"] for item in again.items("/api/v1/ingests")]
             lost = [name for name in marks if name not in have_names]
             differences = [f"{name} was accepted and is lost" for name in lost]
             names = ingest_all(again, paths) if len(marks) < len(paths) else marks

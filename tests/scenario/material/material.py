@@ -166,7 +166,7 @@ class Suite:
                             test(whole, relative)
                         except (RuntimeError, OSError, subprocess.SubprocessError, KeyError) as error:
                             self.report(relative, [f"{type(error).__name__}: {error}"])
-        live = {item["id"] for item in self.instance.api("GET", "/api/v1/publications?limit=1000")["items"]}
+        live = {item["id"] for item in self.instance.items("/api/v1/publications") if item["state"] == "live"}
         strays = {os.path.basename(p) for p in tree(self.instance.data, "publication")} ^ live
         self.report("nothing is half published", sorted(strays))
 
