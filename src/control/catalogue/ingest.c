@@ -130,35 +130,37 @@ static int ask_options(const json_t *request, json_t *spec, struct spn_error *er
     return SPN_OK;
 }
 
+/* What it is called: a title that is there, or in *names (owned) what a new one will be. */
 static int ask_title(const struct ask *ask, const json_t *request, char title[SPN_ID_MAX],
-                     struct spn_error *err)
+                     json_t **names, struct spn_error *err)
 {
     const char *asked;
     int64_t there = 0;
-    json_t *names;
+    json_t *given;
     int ret;
 
     title[0] = '\0';
+    *names = NULL;
     if ((ret = member_text(request, "title", 0, TITLE_NAME_MAX, NULL, &asked, err)) < 0 ||
-        (ret = member_object(request, "names", 0, &names, err)) < 0 || (!asked && !names))
+        (ret = member_object(request, "names", 0, &given, err)) < 0 || (!asked && !given))
         return ret;
-    if (asked && names)
+    if (asked && given)
         return spn_error_set(err, SPN_EINVAL,
                              "say what it is called by either \"title\" or \"names\"");
-    if (names)
-        return title_create(ask->instance, ask->db, "movie", NULL, -1, names, title, err);
-    if (spn_id_check("title", asked, strlen(asked)) >= 0) {
+    if (asked && spn_id_check("title", asked, strlen(asked)) >= 0) {
         memcpy(title, asked, strlen(asked) + 1);
         if ((ret = db_count(ask->db, "SELECT 1 FROM title WHERE id = $1", DB_ARGS(db_text(asked)),
                             0, &there, err)) < 0)
             return ret;
         return there ? SPN_OK : spn_error_set(err, SPN_ENOENT, "there is no title %s", asked);
     }
-    names = json_object();
-    json_put_text(names, "und", asked); /* nobody said in which language */
-    ret = title_create(ask->instance, ask->db, "movie", NULL, -1, names, title, err);
-    json_decref(names);
-    return ret;
+    if (given) {
+        *names = json_incref(given);
+    } else {
+        *names = json_object();
+        json_put_text(*names, "und", asked); /* nobody said in which language */
+    }
+    return title_names_check(*names, err);
 }
 
 static int ask_spec(const struct ask *ask, const json_t *request, json_t *spec, int *remove,
@@ -205,17 +207,21 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
     struct job_new job = {
         .kind = "examine", .ingest = id, .memory_mb = EXAMINE_MEMORY_MB, .number = 1
     };
-    json_t *spec = json_object();
-    char title[SPN_ID_MAX], *text = NULL;
+    json_t *spec = json_object(), *names = NULL;
+    char title[SPN_ID_MAX], *text = NULL, *kept = NULL;
     int ret, publish, remove = 0;
 
     instance_id(instance, "ingest", now_ms, 0, id);
     if ((ret = members_only(request, known, err)) < 0 ||
         (ret = member_flag(request, "publish", 0, &publish, err)) < 0 ||
         (ret = ask_spec(&ask, request, spec, &remove, err)) < 0 ||
-        (ret = ask_title(&ask, request, title, err)) < 0)
+        (ret = ask_title(&ask, request, title, &names, err)) < 0)
         goto done;
-    if (!(text = json_text(spec))) {
+    text = json_text(spec);
+    if (names) /* for ingest_title(): not the worker's business */
+        (void)json_object_set(spec, "names", names);
+    kept = json_text(spec);
+    if (!text || !kept) {
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
         goto done;
     }
@@ -225,7 +231,7 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
              " created_ms, updated_ms) VALUES ($1, 'examining', $2, $3, $4, $5, $6, $7,"
              " $7)",
              DB_ARGS(db_text(id), db_text(json_string_value(json_object_get(spec, "name"))),
-                     db_text(text), db_text(title[0] ? title : NULL), db_number(publish),
+                     db_text(kept), db_text(title[0] ? title : NULL), db_number(publish),
                      db_text(remove ? json_string_value(json_object_get(spec, "path")) : NULL),
                      db_number(now_ms)),
              NULL, err)) < 0)
@@ -235,8 +241,61 @@ int ingest_create(const struct instance *instance, struct db *db, const json_t *
 
 done:
     free(text);
+    free(kept);
+    json_decref(names);
     json_decref(spec);
     return ret;
+}
+
+int ingest_title(const struct instance *instance, struct db *db, const char *id,
+                 const json_t *request, struct spn_error *err)
+{
+    const json_t *names = json_object_get(request, "names");
+    struct rows *rows = NULL;
+    char title[SPN_ID_MAX];
+    int64_t created_ms = 0;
+    int ret, wanted = 0;
+
+    if (!names)
+        return SPN_OK;
+    if ((ret = db_query(db, "SELECT title, created_ms FROM ingest WHERE id = $1",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0) {
+        wanted = rows_null(rows, 0);
+        created_ms = rows_number(rows, 1);
+    }
+    rows_close(rows);
+    if (ret < 0 || !wanted)
+        return ret < 0 ? ret : SPN_OK;
+    if ((ret = title_create(instance, db, "movie", NULL, -1, names, created_ms, title, err)) < 0)
+        return ret;
+    return db_run(db, "UPDATE ingest SET title = $2 WHERE id = $1",
+                  DB_ARGS(db_text(id), db_text(title)), NULL, err);
+}
+
+/* The title that an ingest made goes with it, unless it is used or was changed meanwhile. */
+static int ingest_untitle(struct db *db, const char *id, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    char title[SPN_ID_MAX] = "";
+    json_t *request = NULL;
+    int ret;
+
+    if ((ret = db_query(db, "SELECT title, request FROM ingest WHERE id = $1", DB_ARGS(db_text(id)),
+                        &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) > 0 && !rows_null(rows, 0)) {
+        (void)strncpy(title, rows_text(rows, 0), sizeof(title) - 1);
+        request = json_of(rows_text(rows, 1));
+    }
+    rows_close(rows);
+    if (ret > 0 && title[0] && json_object_get(request, "names") &&
+        (ret = db_run(db, "UPDATE ingest SET title = NULL WHERE id = $1", DB_ARGS(db_text(id)),
+                      NULL, err)) >= 0)
+        ret = title_abandon(db, title, err);
+    json_decref(request);
+    return ret < 0 ? ret : SPN_OK;
 }
 
 struct state {
@@ -349,6 +408,8 @@ int ingest_cancel(const struct instance *instance, struct db *db, const char *id
     int ret;
 
     if ((ret = ingest_state(db, id, &state, err)) < 0)
+        return ret;
+    if (strcmp(state.state, "ready") != 0 && (ret = ingest_untitle(db, id, err)) < 0)
         return ret;
     if (strcmp(state.state, "examining") != 0 && strcmp(state.state, "encoding") != 0) {
         if ((ret = db_run(db, "DELETE FROM job WHERE ingest = $1", DB_ARGS(db_text(id)), NULL,

@@ -21,10 +21,20 @@ int ingest_show(const struct instance *instance, struct db *db, const char *id, 
                 struct spn_error *err);
 int ingest_list(const struct instance *instance, struct db *db, const char *state,
                 const char *cursor, int limit, json_t *out, struct spn_error *err);
+/*
+ * Make the title that request (as it is kept) names, once the file is known to be a film: of one
+ * that is refused nothing is left. Nothing where it names none or has its title. Inside a
+ * transaction.
+ */
+int ingest_title(const struct instance *instance, struct db *db, const char *id,
+                 const json_t *request, struct spn_error *err);
 /* What failed is tried again. SPN_ECONFLICT: nothing did. Inside a transaction. */
 int ingest_retry(const struct instance *instance, struct db *db, const char *id,
                  struct spn_error *err);
-/* Stop it, with its asset when nobody else wants that; one that has ended is forgotten. */
+/*
+ * Stop it, with its asset when nobody else wants that; one that has ended is forgotten. Unless it
+ * was ready, the title that it made goes too.
+ */
 int ingest_cancel(const struct instance *instance, struct db *db, const char *id,
                   struct spn_error *err);
 

@@ -46,7 +46,7 @@ static int kind_check(const char *kind, const char *parent, struct spn_error *er
     return SPN_OK;
 }
 
-static int names_check(const json_t *names, struct spn_error *err)
+int title_names_check(const json_t *names, struct spn_error *err)
 {
     const char *language;
     json_t *name;
@@ -70,14 +70,14 @@ static int names_check(const json_t *names, struct spn_error *err)
 }
 
 int title_create(const struct instance *instance, struct db *db, const char *kind,
-                 const char *parent, int64_t place, const json_t *names, char *id,
+                 const char *parent, int64_t place, const json_t *names, int64_t asked_ms, char *id,
                  struct spn_error *err)
 {
-    int64_t now_ms = instance_now_ms(instance), there = 1;
+    int64_t there = 1;
     char *text;
     int ret;
 
-    if ((ret = kind_check(kind, parent, err)) < 0 || (ret = names_check(names, err)) < 0)
+    if ((ret = kind_check(kind, parent, err)) < 0 || (ret = title_names_check(names, err)) < 0)
         return ret;
     if (parent && (ret = db_count(db, "SELECT 1 FROM title WHERE id = $1", DB_ARGS(db_text(parent)),
                                   0, &there, err)) < 0)
@@ -86,13 +86,13 @@ int title_create(const struct instance *instance, struct db *db, const char *kin
         return spn_error_set(err, SPN_ENOENT, "there is no title %s to be the parent", parent);
     if (!(text = json_text(names)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    instance_id(instance, "title", now_ms, 0, id);
+    instance_id(instance, "title", asked_ms, 0, id);
     ret = db_run(db,
                  "INSERT INTO title (id, kind, parent, place, names, version, created_ms,"
                  " updated_ms) VALUES ($1, $2, $3, $4, $5, 1, $6, $6)",
                  DB_ARGS(db_text(id), db_text(kind), db_text(parent),
                          place < 0 ? db_text(NULL) : db_number(place), db_text(text),
-                         db_number(now_ms)),
+                         db_number(asked_ms)),
                  NULL, err);
     free(text);
     return ret;
@@ -116,7 +116,8 @@ int title_ask(const struct instance *instance, struct db *db, const json_t *requ
         return ret;
     if ((ret = member_object(request, "names", 1, &names, err)) < 0)
         return ret;
-    return title_create(instance, db, kind, parent, place, names, id, err);
+    return title_create(instance, db, kind, parent, place, names, instance_now_ms(instance), id,
+                        err);
 }
 
 #define TITLE_COLUMNS "id, kind, parent, place, names, created_ms, updated_ms, version"
@@ -205,7 +206,7 @@ int title_change(const struct instance *instance, struct db *db, const char *id,
     place = json_is_null(json_object_get(title, "place"))
                 ? -1
                 : json_integer_value(json_object_get(title, "place"));
-    if ((ret = names_check(names, err)) < 0 ||
+    if ((ret = title_names_check(names, err)) < 0 ||
         (json_object_get(change, "place") &&
          (ret = member_number(change, "place", 0, 1000000, 0, &place, err)) < 0))
         goto done;
@@ -251,4 +252,15 @@ int title_delete(struct db *db, const char *id, struct spn_error *err)
         0)
         return ret;
     return changed ? SPN_OK : spn_error_set(err, SPN_ENOENT, "there is no title %s", id);
+}
+
+int title_abandon(struct db *db, const char *id, struct spn_error *err)
+{
+    return db_run(db,
+                  "DELETE FROM title WHERE id = $1 AND version = 1"
+                  " AND NOT EXISTS (SELECT 1 FROM title below WHERE below.parent = $1)"
+                  " AND NOT EXISTS (SELECT 1 FROM publication WHERE title = $1)"
+                  " AND NOT EXISTS (SELECT 1 FROM cut WHERE title = $1)"
+                  " AND NOT EXISTS (SELECT 1 FROM ingest WHERE title = $1)",
+                  DB_ARGS(db_text(id)), NULL, err);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue/ingest.h"
 #include "fanout.h"
 #include "json.h"
 #include "plan.h"
@@ -204,7 +205,8 @@ int outcome_examined(const struct instance *instance, struct db *db, const char 
                       " WHERE id = $1",
                       DB_ARGS(db_text(ingest), db_text(examined.asset),
                               db_number(instance_now_ms(instance))),
-                      NULL, err)) < 0)
+                      NULL, err)) < 0 ||
+        (ret = ingest_title(instance, db, ingest, examined.request, err)) < 0)
         goto done;
     if (!made && jobs == 0) {
         int64_t open = 0;

@@ -184,12 +184,19 @@ static int create_run(struct db *db, void *opaque, struct spn_error *err)
     return ingest_create(&body->fixture->instance, db, body->request, 1, body->id, err);
 }
 
+void ingest_ask(struct fixture *fixture, json_t *request, char id[SPN_ID_MAX])
+{
+    struct create_body body = { fixture, request, id };
+
+    MUST(db_transact(fixture->db, create_run, &body, &why) >= 0);
+    json_decref(request);
+}
+
 void film_ingest(struct fixture *fixture, const struct film *film, int publish, char id[SPN_ID_MAX])
 {
     json_t *subtitles = json_array();
     json_t *request = json_pack("{sssssbso}", "path", "/films/film.mkv", "name", film->name,
                                 "publish", publish, "subtitles", subtitles);
-    struct create_body body = { fixture, request, id };
 
     for (unsigned i = 0; i < film->subtitles; i++) {
         char path[64];
@@ -198,8 +205,7 @@ void film_ingest(struct fixture *fixture, const struct film *film, int publish, 
         (void)json_array_append_new(subtitles,
                                     json_pack("{ssss}", "path", path, "language", "zh-Hans"));
     }
-    MUST(db_transact(fixture->db, create_run, &body, &why) >= 0);
-    json_decref(request);
+    ingest_ask(fixture, request, id);
 }
 
 /* ---- the worker ---- */

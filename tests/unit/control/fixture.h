@@ -41,6 +41,8 @@ struct film {
 };
 
 void film_hash(const char *name, const char *what, unsigned number, char hex[SPN_HASH_HEX + 1]);
+/* What POST /ingests takes (stolen), accepted: its id. */
+void ingest_ask(struct fixture *fixture, json_t *request, char id[SPN_ID_MAX]);
 /* An ingest of film: its id. */
 void film_ingest(struct fixture *fixture, const struct film *film, int publish,
                  char id[SPN_ID_MAX]);

@@ -206,6 +206,95 @@ static void shared_is_not_canceled(void **state)
     assert_string_equal(ingest_state_of(f, second), "ready");
 }
 
+/* ---- the title that comes with an ingest ---- */
+
+static const struct film plain = { "plain.mkv", 2, 1, 0, 0, 0, 0 };
+
+static void named_ingest(struct fixture *f, const char *title, char id[SPN_ID_MAX])
+{
+    ingest_ask(f,
+               json_pack("{ssssss}", "path", "/films/film.mkv", "name", plain.name, "title", title),
+               id);
+}
+
+static int64_t titles(struct fixture *f)
+{
+    return sql_number(f, "SELECT count(*) FROM title");
+}
+
+static void refused_leaves_no_title(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+    json_t *job;
+
+    named_ingest(f, "起雾", id);
+    job = work_claim(f, "w");
+    assert_null(json_object_get(json_object_get(job, "spec"), "names"));
+    assert_int_equal(job_fail(&f->instance, f->db, text_of(job, "id"), number_of(job, "fence"),
+                              "unsupported", "only sound is in it", NULL),
+                     SPN_OK);
+    json_decref(job);
+    assert_string_equal(ingest_state_of(f, id), "refused");
+    assert_int_equal(titles(f), 0);
+    assert_int_equal(ingest_retry(&f->instance, f->db, id, NULL), SPN_OK);
+    (void)work_all(f, &plain);
+    assert_string_equal(ingest_state_of(f, id), "ready");
+    assert_int_equal(
+        sql_number(f, "SELECT count(*) FROM title t, ingest i WHERE i.title = t.id"
+                      " AND t.names = '{\"und\":\"起雾\"}' AND t.created_ms = i.created_ms"),
+        1);
+}
+
+static void examined_once(struct fixture *f)
+{
+    json_t *job = work_claim(f, "w");
+
+    assert_int_equal(work_commit(f, job, work_do(f, &plain, job)), SPN_OK);
+    json_decref(job);
+}
+
+static void canceled_takes_its_title(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+
+    named_ingest(f, "One", id);
+    examined_once(f);
+    assert_int_equal(titles(f), 1);
+    assert_int_equal(ingest_cancel(&f->instance, f->db, id, NULL), SPN_OK);
+    assert_int_equal(titles(f), 0);
+}
+
+static void used_title_stays(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+
+    named_ingest(f, "One", id);
+    examined_once(f);
+    sql_run(f, "UPDATE title SET version = 2"); /* somebody has worked on it */
+    assert_int_equal(ingest_cancel(&f->instance, f->db, id, NULL), SPN_OK);
+    assert_int_equal(titles(f), 1);
+    named_ingest(f, "Two", id);
+    (void)work_all(f, &plain);
+    assert_int_equal(ingest_cancel(&f->instance, f->db, id, NULL), SPN_OK); /* it was ready */
+    assert_int_equal(titles(f), 2);
+}
+
+static void given_title_stays(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+
+    sql_run(f, "INSERT INTO title (id, kind, names, version, created_ms, updated_ms)"
+               " VALUES ('title_00000000000000000000000000', 'movie', '{}', 1, 0, 0)");
+    named_ingest(f, "title_00000000000000000000000000", id);
+    examined_once(f);
+    assert_int_equal(ingest_cancel(&f->instance, f->db, id, NULL), SPN_OK);
+    assert_int_equal(titles(f), 1);
+}
+
 static void bad_results(void **state)
 {
     static const char *const spoil[] = { "asset", "plan", "conform", "changes", "probe", "source" };
@@ -577,6 +666,11 @@ int main(int argc, char *argv[])
         TEST("other settings wait until the asset is done", other_settings_wait),
         TEST("what is canceled stops and leaves no asset", canceled),
         TEST("an asset that another ingest wants is not canceled", shared_is_not_canceled),
+        TEST("a refused ingest leaves no title, and one tried again makes it",
+             refused_leaves_no_title),
+        TEST("what is canceled takes the title that it made with it", canceled_takes_its_title),
+        TEST("a title that was changed or is ready to be shown stays", used_title_stays),
+        TEST("a title that was there before stays", given_title_stays),
         TEST("a result that names another film's asset or files changes nothing", others_are_safe),
         TEST("a result that lacks something changes nothing", bad_results),
         TEST("an ingest that is to be published is ready when it can be watched", published),
