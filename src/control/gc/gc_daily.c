@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "gc.h"
 #include "log.h"
 
 struct gc_daily {
@@ -42,37 +41,42 @@ static int daily_ended(void *opaque, const char *path)
     return ended ? SPN_ECANCELED : SPN_OK;
 }
 
-static void daily_run(struct gc_daily *daily)
+int64_t gc_daily_turn(struct instance *instance, struct gc_schedule *schedule, int64_t now_ms,
+                      const struct gc_options *options)
 {
-    struct gc_options options = { .between = daily_ended, .opaque = daily };
+    int64_t wait_ms = gc_daily_wait(schedule->started_ms, schedule->last_ms, now_ms);
     struct spn_error err = { 0 };
     json_t *report = NULL;
-    int ret = gc_run(daily->instance, &options, &report, &err);
+    int ret;
 
+    if (wait_ms > 0)
+        return wait_ms;
+    schedule->last_ms = now_ms;
+    ret = gc_run(instance, options, &report, &err);
     if (ret < 0 && ret != SPN_ECANCELED)
         log_warn("the daily gc did not end well", LOG_TEXT("detail", err.text));
     json_decref(report);
+    return GC_EVERY_MS;
 }
 
 static void *daily_thread(void *opaque)
 {
     struct gc_daily *daily = opaque;
-    int64_t started = monotonic_ms(), last = 0;
+    struct gc_schedule schedule = { .started_ms = monotonic_ms() };
+    struct gc_options options = { .between = daily_ended, .opaque = daily };
 
     (void)pthread_mutex_lock(&daily->lock);
     while (!daily->ended) {
-        int64_t wait = gc_daily_wait(started, last, monotonic_ms());
         struct timespec until;
+        int64_t wait_ms;
 
-        if (wait == 0) {
-            last = monotonic_ms();
-            (void)pthread_mutex_unlock(&daily->lock);
-            daily_run(daily);
-            (void)pthread_mutex_lock(&daily->lock);
-            continue;
-        }
+        (void)pthread_mutex_unlock(&daily->lock);
+        wait_ms = gc_daily_turn(daily->instance, &schedule, monotonic_ms(), &options);
+        (void)pthread_mutex_lock(&daily->lock);
+        if (daily->ended)
+            break;
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += (time_t)(wait / 1000 + 1);
+        until.tv_sec += (time_t)(wait_ms / 1000 + 1);
         (void)pthread_cond_timedwait(&daily->something, &daily->lock, &until);
     }
     (void)pthread_mutex_unlock(&daily->lock);

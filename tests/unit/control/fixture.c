@@ -13,6 +13,7 @@
 
 #include "../track/made.h"
 #include "catalogue/ingest.h"
+#include "gc/gc_daily.h"
 #include "json.h"
 #include "sampan/composition.h"
 #include "log.h"
@@ -157,6 +158,22 @@ int file_there(const struct fixture *fixture, const char *format, ...)
     (void)vsnprintf(path + length, sizeof(path) - length, format, args);
     va_end(args);
     return access(path, F_OK) == 0;
+}
+
+unsigned gc_days(struct fixture *fixture, unsigned days)
+{
+    struct gc_schedule schedule = { .started_ms = fixture->now_ms };
+    const struct gc_options options = { 0 };
+    unsigned runs = 0;
+
+    for (unsigned hour = 0; hour < days * 24; hour++) {
+        int64_t last_ms = schedule.last_ms;
+
+        fixture->now_ms += 3600 * 1000;
+        MUST(gc_daily_turn(&fixture->instance, &schedule, fixture->now_ms, &options) > 0);
+        runs += schedule.last_ms != last_ms;
+    }
+    return runs;
 }
 
 /* ---- a film and its ingest ---- */

@@ -31,6 +31,12 @@ int fixture_teardown(void **state);
 
 uint32_t fixture_random(struct fixture *fixture, uint32_t below);
 
+/*
+ * The clock goes on by days, an hour at a time, and the daily gc has its turn in each; how often it
+ * ran.
+ */
+unsigned gc_days(struct fixture *fixture, unsigned days);
+
 /* A film as sampan-media would see it. */
 struct film {
     const char *name; /* what source and asset are hashed from */

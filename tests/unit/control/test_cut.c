@@ -167,7 +167,7 @@ static void gc_keeps_it(void **state)
     assert_true(bridge_there(f, name));
     assert_int_equal(db_transact(f->db, publish_run, &body, NULL), SPN_OK);
     assert_int_equal(publish_finish(&f->instance, publication, NULL), SPN_OK);
-    collect(f);
+    assert_int_equal(gc_days(f, 30), 30);
     assert_true(bridge_there(f, name));
     assert_int_equal(db_transact(f->db, remove_run, &body, NULL), SPN_ECONFLICT);
 }

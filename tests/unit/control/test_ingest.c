@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -480,6 +481,42 @@ static void gc_takes_what_is_not(void **state)
     assert_int_equal(collect(f, &for_real), 0);
 }
 
+/* A month with gc on its schedule: what is live stays, what nobody wants goes when it is old. */
+static void gc_by_the_day(void **state)
+{
+    static const struct film other = { "other.mkv", 1, 1, 0, 0, 0, 0 };
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], made[SPN_ID_MAX], hex[SPN_HASH_HEX + 1], video[SPN_HASH_HEX + 1];
+
+    f->instance.gc_grace_ms = 7LL * 24 * 3600 * 1000;
+    film_ingest(f, &film, 1, id);
+    (void)work_all(f, &film);
+    keep(f);
+    publication_of(f, id, made);
+    film_ingest(f, &other, 0, id);
+    (void)work_all(f, &other);
+    keep(f);
+    film_hash(other.name, "asset", 0, hex);
+    assert_int_equal(asset_delete(f->db, hex, NULL), SPN_OK);
+    film_hash(other.name, "video", 0, video);
+    assert_int_equal(gc_days(f, 6), 6);
+    assert_true(file_there(f, "track/%.2s/%s", video, video));
+    assert_int_equal(gc_days(f, 24), 24);
+    assert_false(file_there(f, "track/%.2s/%s", video, video));
+    film_hash(film.name, "video", 0, video);
+    assert_true(file_there(f, "track/%.2s/%s", video, video));
+    assert_true(file_there(f, "publication/%s/%s", made + strlen(made) - 2, made));
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM rendition"), 5);
+    assert_int_equal(publish_withdraw(&f->instance, made, NULL), SPN_OK);
+    asset_name(hex);
+    assert_int_equal(asset_delete(f->db, hex, NULL), SPN_OK);
+    f->now_ms = (int64_t)time(NULL) * 1000; /* its tombstone is of now */
+    assert_int_equal(gc_days(f, 6), 6);
+    assert_true(file_there(f, "track/%.2s/%s", video, video));
+    assert_int_equal(gc_days(f, 3), 3);
+    assert_false(file_there(f, "track/%.2s/%s", video, video));
+}
+
 static void gc_minds_publications(void **state)
 {
     struct fixture *f = *state;
@@ -679,6 +716,9 @@ int main(int argc, char *argv[])
         TEST("an asset that cannot be read is not half published", spoiled_track),
         TEST("gc keeps what is used, however old", gc_keeps_what_is_used),
         TEST("gc takes what nothing refers to, after the grace", gc_takes_what_is_not),
+        TEST("gc runs once a day: what is live stays for ever, what nobody wants goes after the "
+             "grace",
+             gc_by_the_day),
         TEST("gc keeps what a publication names, whatever the rows say", gc_minds_publications),
         TEST("gc takes what a withdrawn publication named, after the grace", gc_after_withdrawal),
         TEST("gc takes nothing when a publication cannot be read", gc_unreadable_publication),
