@@ -56,6 +56,20 @@ int spn_file_commit_all(struct spn_file *const files[], const char *const paths[
                         struct spn_error *err);
 void spn_file_destroy(struct spn_file *file); /* NULL is allowed */
 
+/*
+ * A file that comes in parts, over hours or days, under the name that it keeps until somebody takes
+ * it: an upload. What was written before a spn_file_sync() that answered SPN_OK is there for good;
+ * later bytes are there, or not, or in part.
+ */
+/* Make one, empty; its name is there for good. SPN_EEXIST: there is a file of that name. */
+int spn_file_begin(const char *path, unsigned mode, struct spn_error *err);
+/*
+ * Go on at its end, with spn_file_write() and spn_file_sync(); *out goes to spn_file_destroy(),
+ * which leaves the file where it is. SPN_EAGAIN: somebody else is writing to it. SPN_ENOENT.
+ */
+int spn_file_resume(const char *path, struct spn_file **out, struct spn_error *err);
+int spn_file_sync(struct spn_file *file, struct spn_error *err);
+
 /* Write bytes as path through a temporary file in tmp_dir: create, write, commit. */
 int spn_file_put(const char *tmp_dir, const char *path, unsigned mode, const void *bytes,
                  size_t size, struct spn_error *err);

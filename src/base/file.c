@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@
 
 struct spn_file {
     int fd;
-    int committed;
+    int committed;           /* or never temporary: destroying leaves it */
     char path[SPN_PATH_MAX]; /* the temporary name until committed */
 };
 
@@ -325,6 +326,54 @@ int spn_file_commit_all(struct spn_file *const files[], const char *const paths[
 int spn_file_commit(struct spn_file *file, const char *path, struct spn_error *err)
 {
     return spn_file_commit_all(&file, &path, 1, err);
+}
+
+int spn_file_begin(const char *path, unsigned mode, struct spn_error *err)
+{
+    char parent[SPN_PATH_MAX];
+    int ret, fd;
+
+    if ((ret = path_parent(path, parent, err)) < 0)
+        return ret;
+    fd = ops->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0)
+        return spn_error_errno(err, errno, "cannot make %s", path);
+    (void)ops->close(fd); /* no bytes to be synced */
+    return directory_sync(parent, err);
+}
+
+int spn_file_resume(const char *path, struct spn_file **out, struct spn_error *err)
+{
+    struct spn_file *file = calloc(1, sizeof(*file));
+    size_t length = strlen(path);
+
+    *out = NULL;
+    if (!file)
+        return spn_error_set(err, SPN_ENOMEM, "no memory to go on with %s", path);
+    if (length >= sizeof(file->path)) {
+        free(file);
+        return spn_error_set(err, SPN_ELIMIT, "the path %.100s… is longer than %d bytes", path,
+                             SPN_PATH_MAX - 1);
+    }
+    memcpy(file->path, path, length + 1);
+    file->committed = 1;
+    file->fd = ops->open(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (file->fd < 0 || flock(file->fd, LOCK_EX | LOCK_NB) < 0) {
+        int errnum = errno, held = file->fd >= 0 && errnum == EWOULDBLOCK;
+
+        if (file->fd >= 0)
+            (void)ops->close(file->fd);
+        free(file);
+        return held ? spn_error_set(err, SPN_EAGAIN, "somebody else is writing to %s", path)
+                    : spn_error_errno(err, errnum, "cannot open %s", path);
+    }
+    *out = file;
+    return SPN_OK;
+}
+
+int spn_file_sync(struct spn_file *file, struct spn_error *err)
+{
+    return file_sync(file->fd, file->path, err);
 }
 
 void spn_file_destroy(struct spn_file *file)

@@ -1,15 +1,11 @@
 /* upload.c - uploads: rows, files, and one writer at a time. */
 #include "upload.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 int upload_path(const struct instance *instance, const char *id, char *out, struct spn_error *err)
 {
@@ -56,7 +52,7 @@ int upload_create(const struct instance *instance, struct db *db, int64_t length
 {
     int64_t now_ms = instance_now_ms(instance);
     char path[SPN_PATH_MAX], name[UPLOAD_NAME_MAX];
-    int ret, fd;
+    int ret;
 
     if (strlen(metadata) >= UPLOAD_METADATA_MAX)
         return spn_error_set(err, SPN_ELIMIT, "Upload-Metadata has more than %d bytes",
@@ -67,12 +63,9 @@ int upload_create(const struct instance *instance, struct db *db, int64_t length
                              (long long)length);
     metadata_name(metadata, name);
     instance_id(instance, "upload", now_ms, 0, id);
-    if ((ret = upload_path(instance, id, path, err)) < 0)
+    if ((ret = upload_path(instance, id, path, err)) < 0 ||
+        (ret = spn_file_begin(path, 0640, err)) < 0)
         return ret;
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (fd < 0)
-        return spn_error_errno(err, errno, "cannot make %s", path);
-    (void)close(fd);
     return db_run(db,
                   "INSERT INTO upload (id, state, name, metadata, length, created_ms, expires_ms)"
                   " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -201,7 +194,7 @@ int upload_expire(const struct instance *instance, struct db *db, struct spn_err
 struct upload_writer {
     char id[SPN_ID_MAX];
     int64_t offset, length;
-    int fd;
+    struct spn_file *file;
 };
 
 int upload_open(const struct instance *instance, struct db *db, const char *id, int64_t offset,
@@ -209,9 +202,10 @@ int upload_open(const struct instance *instance, struct db *db, const char *id, 
 {
     char path[SPN_PATH_MAX];
     struct upload_writer *writer;
+    struct spn_file *file;
     struct upload upload;
-    struct stat st;
-    int ret, fd;
+    int64_t size;
+    int ret;
 
     *out = NULL;
     if ((ret = upload_show(instance, db, id, &upload, err)) < 0 ||
@@ -219,28 +213,25 @@ int upload_open(const struct instance *instance, struct db *db, const char *id, 
         return ret;
     if (strcmp(upload.state, "taken") == 0)
         return spn_error_set(err, SPN_ECONFLICT, "an ingest has the upload %s already", id);
-    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0)
-        return spn_error_errno(err, errno, "cannot open %s", path);
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        (void)close(fd);
+    ret = spn_file_resume(path, &file, err);
+    if (ret == SPN_EAGAIN)
         return spn_error_set(err, SPN_EAGAIN, "another request is writing to the upload %s", id);
-    }
-    if (fstat(fd, &st) < 0 || st.st_size != offset) {
-        (void)close(fd);
-        return spn_error_set(err, SPN_ECONFLICT,
-                             "the upload %s has %lld bytes, and Upload-Offset says %lld", id,
-                             (long long)st.st_size, (long long)offset);
-    }
-    writer = calloc(1, sizeof(*writer));
+    if (ret < 0)
+        return ret;
+    size = (int64_t)spn_file_size(file);
+    writer = size == offset ? calloc(1, sizeof(*writer)) : NULL;
     if (!writer) {
-        (void)close(fd);
-        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+        spn_file_destroy(file);
+        return size == offset
+                   ? spn_error_set(err, SPN_ENOMEM, "out of memory")
+                   : spn_error_set(err, SPN_ECONFLICT,
+                                   "the upload %s has %lld bytes, and Upload-Offset says %lld", id,
+                                   (long long)size, (long long)offset);
     }
     memcpy(writer->id, upload.id, sizeof(writer->id));
     writer->offset = offset;
     writer->length = upload.length;
-    writer->fd = fd;
+    writer->file = file;
     *out = writer;
     return SPN_OK;
 }
@@ -248,33 +239,22 @@ int upload_open(const struct instance *instance, struct db *db, const char *id, 
 int upload_write(struct upload_writer *writer, const void *bytes, size_t size,
                  struct spn_error *err)
 {
-    const char *at = bytes;
+    int ret;
 
     if ((int64_t)size > writer->length - writer->offset)
         return spn_error_set(err, SPN_ELIMIT, "the upload %s is longer than the %lld bytes it said",
                              writer->id, (long long)writer->length);
-    while (size > 0) {
-        ssize_t n = pwrite(writer->fd, at, size, writer->offset);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return spn_error_errno(err, errno, "cannot write the upload %s", writer->id);
-        at += n;
-        size -= (size_t)n;
-        writer->offset += n;
-    }
-    return SPN_OK;
+    if ((ret = spn_file_write(writer->file, bytes, size, err)) >= 0)
+        writer->offset += (int64_t)size;
+    return ret;
 }
 
 int upload_close(struct upload_writer *writer, struct db *db, int64_t *offset,
                  struct spn_error *err)
 {
-    int ret = SPN_OK;
+    int ret = spn_file_sync(writer->file, err);
 
-    if (fsync(writer->fd) < 0)
-        ret = spn_error_errno(err, errno, "cannot write the upload %s", writer->id);
-    (void)close(writer->fd);
+    spn_file_destroy(writer->file);
     if (offset)
         *offset = writer->offset;
     if (ret >= 0 && db && writer->offset == writer->length)

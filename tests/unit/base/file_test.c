@@ -489,6 +489,34 @@ static void removal_synced(void **state)
     assert_string_equal(order, "uod");
 }
 
+static void in_parts(void **state)
+{
+    struct spn_buffer bytes = { 0 };
+    struct spn_file *file, *other;
+    char path[300];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s", at("part"));
+    assert_int_equal(spn_file_resume(path, &file, NULL), SPN_ENOENT);
+    assert_int_equal(spn_file_begin(path, 0600, NULL), SPN_OK);
+    assert_int_equal(spn_file_begin(path, 0600, NULL), SPN_EEXIST);
+    assert_int_equal(spn_file_resume(path, &file, NULL), SPN_OK);
+    assert_int_equal(spn_file_resume(path, &other, NULL), SPN_EAGAIN);
+    assert_null(other);
+    assert_int_equal(spn_file_write(file, "one ", 4, NULL), SPN_OK);
+    assert_int_equal(spn_file_sync(file, NULL), SPN_OK);
+    spn_file_destroy(file);
+    assert_int_equal(spn_file_resume(path, &file, NULL), SPN_OK);
+    assert_int_equal(spn_file_size(file), 4);
+    assert_int_equal(spn_file_write(file, "two", 3, NULL), SPN_OK);
+    spn_file_destroy(file);
+    assert_int_equal(spn_file_get(path, 100, &bytes, NULL), SPN_OK);
+    assert_int_equal(bytes.size, 7);
+    assert_memory_equal(bytes.data, "one two", 7);
+    spn_buffer_finish(&bytes);
+    assert_int_equal(spn_file_remove(path, NULL), SPN_OK);
+}
+
 int main(void)
 {
     static struct rows rows;
@@ -517,6 +545,8 @@ int main(void)
     rows_add(&rows, "a clone that cannot be is SPN_EUNSUPPORTED", clone_refused, NULL);
     rows_add(&rows, "all files are synced before the first is renamed", all_synced_first, NULL);
     rows_add(&rows, "a removal is synced", removal_synced, NULL);
+    rows_add(&rows, "a file that comes in parts goes on at its end, one writer at a time", in_parts,
+             NULL);
     ret = rows_run(&rows, "file");
     (void)snprintf(command, sizeof(command), "rm -rf '%s'", root);
     return system(command) ? 1 : ret;

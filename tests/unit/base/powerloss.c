@@ -96,6 +96,22 @@ static void note_bytes(struct operation *operation, int fd, size_t from, size_t 
         abort();
 }
 
+/* The inode that path had just before operation i, whether or not that was durable. */
+static int inode_before(const char *path, size_t i)
+{
+    const char *at = path;
+
+    while (i-- > 0) {
+        const struct operation *operation = &operations[i];
+
+        if (operation->kind == RENAME && strcmp(operation->to, at) == 0)
+            at = operation->path;
+        else if (operation->kind == CREATE && strcmp(operation->path, at) == 0)
+            return operation->inode;
+    }
+    return 0;
+}
+
 static int recorded_open(const char *path, int flags, mode_t mode)
 {
     int fd = spn_file_ops_real.open(path, flags, mode);
@@ -112,6 +128,13 @@ static int recorded_open(const char *path, int flags, mode_t mode)
     } else if (flags & O_CREAT) {
         fds[fd].inode = ++inodes;
         (void)note(CREATE, fds[fd].inode, name);
+    } else if (flags & O_APPEND) { /* an older one goes on */
+        struct stat st;
+
+        fds[fd].inode = inode_before(name, count);
+        if (fds[fd].inode == 0 || fstat(fd, &st) < 0)
+            abort();
+        fds[fd].size = (size_t)st.st_size;
     }
     return fd;
 }
@@ -292,22 +315,6 @@ static void name_add(struct powerloss_disk *disk, const char *path, int inode, i
     (void)snprintf(name->path, sizeof(name->path), "%s", path);
     name->inode = inode;
     name->directory = directory;
-}
-
-/* The inode that path had just before operation i, whether or not that was durable. */
-static int inode_before(const char *path, size_t i)
-{
-    const char *at = path;
-
-    while (i-- > 0) {
-        const struct operation *operation = &operations[i];
-
-        if (operation->kind == RENAME && strcmp(operation->to, at) == 0)
-            at = operation->path;
-        else if (operation->kind == CREATE && strcmp(operation->path, at) == 0)
-            return operation->inode;
-    }
-    return 0;
 }
 
 static void names_replay(struct powerloss_disk *disk, size_t cut, uint64_t *seed)

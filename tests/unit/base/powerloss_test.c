@@ -37,9 +37,44 @@ static struct promise {
 } promises[16];
 static size_t promise_count;
 
+/* When the file that comes in parts was there, had 2000 bytes, had 4000. */
+static size_t part_promise[3];
+
 static void promise(const char *name, char letter)
 {
     promises[promise_count++] = (struct promise){ powerloss_count(), name, letter };
+}
+
+/* 4000 bytes in two parts, each of them promised when it was synced. */
+static void in_parts(const char *root)
+{
+    struct spn_file *file;
+    char path[320];
+
+    (void)snprintf(path, sizeof(path), "%s/part", root);
+    assert_int_equal(spn_file_begin(path, 0600, NULL), SPN_OK);
+    part_promise[0] = powerloss_count();
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(spn_file_resume(path, &file, NULL), SPN_OK);
+        assert_int_equal(spn_file_write(file, contents('a') + (i - 1) * 2000, 1000, NULL), SPN_OK);
+        assert_int_equal(spn_file_write(file, contents('a') + (i - 1) * 2000, 1000, NULL), SPN_OK);
+        assert_int_equal(spn_file_sync(file, NULL), SPN_OK);
+        part_promise[i] = powerloss_count();
+        spn_file_destroy(file);
+    }
+}
+
+/* Is of the file in parts at least there what was promised by then? */
+static int part_kept(struct powerloss_disk *disk, size_t cut)
+{
+    size_t size = 0, least = 0;
+    const uint8_t *bytes = powerloss_get(disk, "part", &size);
+
+    if (cut < part_promise[0])
+        return 1;
+    for (size_t i = 1; i < 3 && part_promise[i] <= cut; i++)
+        least = i * 2000;
+    return bytes && size >= least && memcmp(bytes, contents('a'), least) == 0;
 }
 
 static void work(unsigned skip)
@@ -77,6 +112,7 @@ static void work(unsigned skip)
         spn_file_destroy(files[i]);
     assert_int_equal(spn_file_remove(path[1], NULL), SPN_OK);
     promise("b/1", 0);
+    in_parts(root);
     spn_file_ops_set(NULL);
 }
 
@@ -124,6 +160,7 @@ static unsigned violations(unsigned skip)
 
             for (size_t i = 0; i < 4; i++)
                 count += !kept(disk, names[i], cut);
+            count += !part_kept(disk, cut);
             powerloss_disk_destroy(disk);
         }
     powerloss_finish();
@@ -145,6 +182,9 @@ static const struct row {
     { "without the sync of their directory's parent a promise is broken", 10 },
     { "without the sync of their directory a promise is broken", 11 },
     { "without the sync after a removal a promise is broken", 12 },
+    { "without the sync of the directory of a file in parts a promise is broken", 13 },
+    { "without the sync of a first part a promise is broken", 14 },
+    { "without the sync of a second part a promise is broken", 15 },
 };
 
 static void cut(void **state)
