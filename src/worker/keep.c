@@ -202,8 +202,8 @@ static int link_check(struct worker *worker, struct job *job, int fd, const stru
     return SPN_OK;
 }
 
-int source_files_open(struct worker *worker, struct job *job, struct source_files *out,
-                      struct spn_error *err)
+int source_files_open(struct worker *worker, struct job *job, const json_t *asset,
+                      struct source_files *out, struct spn_error *err)
 {
     char path[SPN_PATH_MAX], packets[SPN_PATH_MAX];
     const char *hex, *link;
@@ -212,7 +212,7 @@ int source_files_open(struct worker *worker, struct job *job, struct source_file
     int ret;
 
     out->source_fd = out->index_fd = -1;
-    if ((ret = job_object(job->spec, "source", &source, err)) < 0 ||
+    if ((ret = job_object(asset, "source", &source, err)) < 0 ||
         (ret = job_hash(source, "hash", &hex, err)) < 0 ||
         (ret = job_text(source, "name", &out->name, err)) < 0 ||
         (ret = source_path(worker, hex, "", path, err)) < 0 ||
@@ -238,18 +238,18 @@ void source_files_close(struct source_files *files)
     files->source_fd = files->index_fd = -1;
 }
 
-int source_files_request(const struct source_files *files, const struct job *job,
-                         struct media_call *call, struct spn_error *err)
+int source_files_request(const struct source_files *files, const json_t *asset,
+                         struct media_call *call, json_t *object, struct spn_error *err)
 {
-    json_t *of_spec = json_object_get(job->spec, "source");
+    json_t *of_spec = json_object_get(asset, "source");
     int source = media_call_fd(call, files->source_fd);
     int packets = media_call_fd(call, files->index_fd);
     json_t *described =
         json_pack("{sisssOsO}", "fd", source, "name", files->name, "hash",
                   json_object_get(of_spec, "hash"), "size", json_object_get(of_spec, "size"));
 
-    if (source < 0 || packets < 0 || json_object_set_new(call->request, "source", described) < 0 ||
-        json_object_set_new(call->request, "index_fd", json_integer(packets)) < 0)
+    if (source < 0 || packets < 0 || json_object_set_new(object, "source", described) < 0 ||
+        json_object_set_new(object, "index_fd", json_integer(packets)) < 0)
         return spn_error_set(err, SPN_ENOMEM, "the request to sampan-media cannot be made");
     return SPN_OK;
 }

@@ -29,20 +29,20 @@ int keep_commit(struct worker *worker, struct keep *keep, struct spn_file *index
 void keep_finish(struct keep *keep);
 
 /*
- * Open the source that a spec speaks of and the packet index beside it. A linked one is hashed
- * before its first use by this worker, and again when its size or times have changed: SPN_EMISMATCH
- * where it is not the file any more. What sampan-media is told of it is *described, a new
- * reference.
+ * Open the source that asset, a spec or one of its assets, speaks of and the packet index beside
+ * it. A linked one is hashed before its first use by this worker, and again when its size or times
+ * have changed: SPN_EMISMATCH where it is not the file any more. SPN_ENOENT with source_fd -1: the
+ * source is gone. source_files_close() also after a failure.
  */
 struct source_files {
     int source_fd, index_fd; /* owned; -1 for none */
     const char *name;        /* borrowed from the spec */
 };
-int source_files_open(struct worker *worker, struct job *job, struct source_files *out,
-                      struct spn_error *err);
+int source_files_open(struct worker *worker, struct job *job, const json_t *asset,
+                      struct source_files *out, struct spn_error *err);
 void source_files_close(struct source_files *files);
-/* Put "source" and "index_fd" into the request. */
-int source_files_request(const struct source_files *files, const struct job *job,
-                         struct media_call *call, struct spn_error *err);
+/* Put "source" and "index_fd" into object: the request, or one of its assets. */
+int source_files_request(const struct source_files *files, const json_t *asset,
+                         struct media_call *call, json_t *object, struct spn_error *err);
 
 #endif

@@ -49,6 +49,7 @@ static void pieces_finish(struct pieces *pieces)
 
 /* The first broken rule is what the sentence says. */
 struct broken {
+    const char *const *waived;
     int count;
     char rule[64], text[256];
 };
@@ -57,22 +58,25 @@ static void broken_report(void *opaque, const char *rule, const char *text)
 {
     struct broken *broken = opaque;
 
+    for (const char *const *waived = broken->waived; *waived; waived++)
+        if (!strcmp(*waived, rule))
+            return;
     if (broken->count++)
         return;
     (void)snprintf(broken->rule, sizeof(broken->rule), "%s", rule);
     (void)snprintf(broken->text, sizeof(broken->text), "%s", text);
 }
 
-static int track_verify(const char *path, struct spn_error *err)
+int track_verify(const char *path, const char *what, const char *const *waived,
+                 struct spn_error *err)
 {
-    struct broken broken = { 0 };
+    struct broken broken = { .waived = waived };
     int ret = spn_track_check(path, broken_report, &broken, err);
 
-    if (ret > 0)
-        return spn_error_set(err, SPN_EFORMAT,
-                             "the track file that was made breaks rule %s (of %d broken): %s",
-                             broken.rule, ret, broken.text);
-    return ret;
+    if (ret < 0 || !broken.count)
+        return ret < 0 ? ret : SPN_OK;
+    return spn_error_set(err, SPN_EFORMAT, "the %s that was made breaks rule %s (of %d broken): %s",
+                         what, broken.rule, broken.count, broken.text);
 }
 
 /* What the catalogue keeps of a track file. */
@@ -107,6 +111,7 @@ static json_t *track_describe(const struct spn_track *track, const char *name, u
 static int track_make(struct worker *worker, struct pieces *pieces, const char *name, int64_t cap,
                       json_t **described, struct spn_error *err)
 {
+    static const char *const none[] = { NULL };
     struct spn_track *track = NULL;
     struct bandwidth bandwidth;
     struct spn_hash hash;
@@ -118,7 +123,7 @@ static int track_make(struct worker *worker, struct pieces *pieces, const char *
     if ((ret = track_place(worker, name, "", path, err)) < 0 ||
         (ret = spn_file_create(worker->tmp, 0644, &pieces->file, err)) < 0 ||
         (ret = spn_track_assemble(pieces->list, pieces->count, piece_write, pieces, err)) < 0 ||
-        (ret = track_verify(spn_file_path(pieces->file), err)) < 0 ||
+        (ret = track_verify(spn_file_path(pieces->file), "track file", none, err)) < 0 ||
         (ret = spn_track_open(spn_file_path(pieces->file), &track, err)) < 0 ||
         (ret = bandwidth_measure(track, &bandwidth, err)) < 0)
         goto done;
@@ -211,12 +216,12 @@ int kind_audio(struct worker *worker, struct job *job, json_t **result, struct s
     int ret, fd;
 
     if ((ret = rendition_of(job, "audio", "audio", &rendition, &name, err)) < 0 ||
-        (ret = source_files_open(worker, job, &source, err)) < 0)
+        (ret = source_files_open(worker, job, job->spec, &source, err)) < 0)
         goto done;
     (void)snprintf(what, sizeof(what), "the sound of %s", source.name);
     if ((ret = spn_file_create(worker->tmp, 0600, &file, err)) < 0 ||
         (ret = request_begin(job, "audio", what, &call, err)) < 0 ||
-        (ret = source_files_request(&source, job, &call, err)) < 0 ||
+        (ret = source_files_request(&source, job->spec, &call, call.request, err)) < 0 ||
         (ret = request_output(&call, call.request, "output_fd", file, err)) < 0 ||
         (ret = media_call_run(worker, job, &call, result, err)) < 0)
         goto done;

@@ -93,11 +93,8 @@ int job_object(const json_t *object, const char *name, json_t **out, struct spn_
 /* A hash of a spec: it becomes part of a path, so nothing else may be. */
 int job_hash(const json_t *object, const char *name, const char **out, struct spn_error *err);
 
-/* ---- the kinds: what a job comes to. *result is a new reference ---- */
+/* ---- kinds.c ---- */
 
-typedef int kind_run(struct worker *worker, struct job *job, json_t **result,
-                     struct spn_error *err);
-kind_run kind_examine, kind_chunk, kind_audio, kind_text, kind_assemble, kind_storyboard;
 /* Runs the job; the kinds it knows, for claim. */
 int kind_of_job_run(struct worker *worker, struct job *job, json_t **result, struct spn_error *err);
 json_t *kind_names(void);

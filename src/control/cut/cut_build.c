@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cut_check.h"
+#include "cut_jobs.h"
 #include "cut_match.h"
 #include "json.h"
 #include "sampan/publication.h"
@@ -175,13 +176,28 @@ static int output_add(struct build *build, int64_t stretch, const struct match_r
     return ret;
 }
 
+/* As much as a chunk of the largest asset that it shows. */
+static int64_t stretch_memory_mb(const struct build *build, const struct spn_span *span)
+{
+    const struct spn_composition *composition = build->cut->composition;
+    int64_t most = 0;
+
+    for (size_t i = span->clip;
+         i < composition->count && composition->start[i] < span->start + span->frames; i++) {
+        const json_t *plan = build->match->plans[composition->clips[i].asset];
+        int64_t one = json_integer_value(json_object_get(plan, "chunk_memory_mb"));
+
+        most = one > most ? one : most;
+    }
+    return most > 0 ? most : BRIDGE_MEMORY_MB;
+}
+
 static int stretch_build(struct build *build, int64_t stretch, const struct spn_span *span,
                          struct spn_error *err)
 {
     const struct spn_composition *composition = build->cut->composition;
     json_t *spec = json_object(), *parts = json_array(), *assets = json_array();
     json_t *outputs = json_array();
-    int64_t memory_mb = 0;
     size_t first = 0;
     int ret = SPN_OK;
 
@@ -200,10 +216,8 @@ static int stretch_build(struct build *build, int64_t stretch, const struct spn_
         if (build->match->renditions[i].media == 0)
             ret =
                 output_add(build, stretch, &build->match->renditions[i], first, spec, outputs, err);
-    memory_mb = json_integer_value(json_object_get(build->match->plans[first], "chunk_memory_mb"));
     if (ret >= 0 && json_array_size(outputs) > 0)
-        ret = build_job(build, "bridge", stretch, memory_mb > 0 ? memory_mb : BRIDGE_MEMORY_MB,
-                        spec, err);
+        ret = build_job(build, "bridge", stretch, stretch_memory_mb(build, span), spec, err);
     json_decref(spec);
     return ret;
 }
@@ -393,16 +407,6 @@ static int build_begin(struct db *db, const char *id, struct spn_error *err)
     return !done;
 }
 
-static int cut_finish(const struct instance *instance, struct db *db, const char *id,
-                      struct spn_error *err)
-{
-    return db_run(db,
-                  "UPDATE cut SET state = 'ready', ready_ms = $2, error_code = NULL,"
-                  " error_text = NULL WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM cut_file"
-                  " WHERE cut = $1 AND facts IS NULL)",
-                  DB_ARGS(db_text(id), db_number(instance_now_ms(instance))), NULL, err);
-}
-
 static int build_steps(struct build *build, struct spn_error *err)
 {
     size_t pictures = 0;
@@ -443,116 +447,4 @@ int cut_build(const struct instance *instance, struct db *db, const char *id, st
     cut_match_free(build.match);
     cut_free(build.cut);
     return ret;
-}
-
-/* ---- jobs ---- */
-
-int cut_job_files(const struct instance *instance, const json_t *result, struct spn_error *err)
-{
-    const json_t *file;
-    json_t *files;
-    size_t i;
-    int ret = member_array(result, "bridges", 1, SPN_RENDITIONS_MAX, &files, err);
-
-    if (ret < 0)
-        return ret;
-    json_array_foreach(files, i, file)
-    {
-        const char *name;
-        int64_t bytes;
-        uint64_t size;
-
-        if ((ret = member_hash(file, "name", &name, err)) < 0 ||
-            (ret = member_number(file, "bytes", 1, INT64_MAX, -1, &bytes, err)) < 0)
-            return ret;
-        if (blob_size(instance, BLOB_BRIDGE, name, &size, NULL) < 0 || size != (uint64_t)bytes)
-            return spn_error_set(err, SPN_ECONFLICT,
-                                 "the bridge %s is not there with %lld bytes; the job is done "
-                                 "again",
-                                 name, (long long)bytes);
-    }
-    return SPN_OK;
-}
-
-int cut_job_done(const struct instance *instance, struct db *db, const char *cut, const char *kind,
-                 int64_t place, const json_t *result, struct spn_error *err)
-{
-    const json_t *file;
-    size_t i;
-    int ret;
-
-    json_array_foreach(json_object_get(result, "bridges"), i, file)
-    {
-        const char *id, *name;
-        int64_t changed = 0;
-        char *facts;
-
-        if ((ret = member_text(file, "id", 2, 7, NULL, &id, err)) < 0 ||
-            (ret = member_hash(file, "name", &name, err)) < 0)
-            return ret;
-        if (!(facts = json_text(file)))
-            return spn_error_set(err, SPN_ENOMEM, "out of memory");
-        ret = db_run(db,
-                     "UPDATE cut_file SET facts = $6 WHERE cut = $1 AND kind = $2 AND place = $3"
-                     " AND rendition = $4 AND name = $5",
-                     DB_ARGS(db_text(cut), db_text(kind), db_number(place), db_text(id),
-                             db_text(name), db_text(facts)),
-                     &changed, err);
-        free(facts);
-        if (ret < 0)
-            return ret;
-        if (changed == 0)
-            return spn_error_set(err, SPN_EINVAL, "%s %lld of the cut has no %s called %s", kind,
-                                 (long long)place, id, name);
-    }
-    return cut_finish(instance, db, cut, err);
-}
-
-int cut_job_failed(struct db *db, const char *cut, const char *code, const char *text,
-                   struct spn_error *err)
-{
-    int ret = db_run(db,
-                     "UPDATE job SET state = 'held', available_ms = NULL"
-                     " WHERE cut = $1 AND state IN ('ready', 'paused')",
-                     DB_ARGS(db_text(cut)), NULL, err);
-
-    return ret < 0 ? ret
-                   : db_run(db,
-                            "UPDATE cut SET state = 'failed', error_code = $2, error_text = $3"
-                            " WHERE id = $1",
-                            DB_ARGS(db_text(cut), db_text(code), db_text(text)), NULL, err);
-}
-
-int cut_job_spec(struct db *db, json_t *spec, struct spn_error *err)
-{
-    json_t *asset;
-    size_t i;
-
-    json_array_foreach(json_object_get(spec, "assets"), i, asset)
-    {
-        const char *hash = json_string_value(json_object_get(asset, "asset"));
-        struct rows *rows = NULL;
-        json_t *source;
-        int ret;
-
-        if ((ret = db_query(db,
-                            "SELECT s.hash, s.name, s.size, s.link, a.conform, a.plan FROM asset a"
-                            " JOIN source s ON s.hash = a.source WHERE a.hash = $1",
-                            DB_ARGS(db_text(hash)), &rows, err)) < 0)
-            return ret;
-        if ((ret = rows_next(rows, err)) > 0) {
-            source = json_object();
-            json_put_text(source, "hash", rows_text(rows, 0));
-            json_put_text(source, "name", rows_text(rows, 1));
-            json_put_number(source, "size", rows_number(rows, 2));
-            json_put_text(source, "link", rows_text(rows, 3));
-            (void)json_object_set_new(asset, "source", source);
-            (void)json_object_set_new(asset, "conform", json_of(rows_text(rows, 4)));
-            (void)json_object_set_new(asset, "plan", json_of(rows_text(rows, 5)));
-        }
-        rows_close(rows);
-        if (ret <= 0)
-            return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no asset %s", hash);
-    }
-    return SPN_OK;
 }

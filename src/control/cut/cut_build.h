@@ -19,13 +19,4 @@
 int cut_build(const struct instance *instance, struct db *db, const char *id,
               struct spn_error *err);
 
-/* The rest is for the queue, inside the transaction that ends or claims a job of cut. */
-int cut_job_files(const struct instance *instance, const json_t *result, struct spn_error *err);
-int cut_job_done(const struct instance *instance, struct db *db, const char *cut, const char *kind,
-                 int64_t place, const json_t *result, struct spn_error *err);
-int cut_job_failed(struct db *db, const char *cut, const char *code, const char *text,
-                   struct spn_error *err);
-/* To each of the spec's assets what its row says: source, conform, plan. */
-int cut_job_spec(struct db *db, json_t *spec, struct spn_error *err);
-
 #endif

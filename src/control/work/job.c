@@ -4,40 +4,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cut/cut_build.h"
 #include "json.h"
-#include "outcome.h"
-#include "spec.h"
+#include "kind.h"
 
-/* Text first: it is short, and a viewer may ask for it. Chunks last: they are many. */
-static int64_t job_priority(const char *kind)
+/* Another version's may be none of ours. */
+static int kind_of(const char *name, const struct kind **out, struct spn_error *err)
 {
-    static const struct {
-        const char *kind;
-        int64_t priority;
-    } priorities[] = {
-        { "examine", 10 },  { "bridge", 15 },     { "sound_bridge", 15 }, { "text", 20 },
-        { "assemble", 20 }, { "storyboard", 25 }, { "audio", 30 },        { "chunk", 40 },
-    };
-
-    for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++)
-        if (strcmp(priorities[i].kind, kind) == 0)
-            return priorities[i].priority;
-    return 50;
+    *out = kind_find(name);
+    return *out ? SPN_OK
+                : spn_error_set(err, SPN_EUNSUPPORTED, "there are no jobs of kind %s", name);
 }
 
 int job_make(const struct instance *instance, struct db *db, const struct job_new *job,
              int64_t now_ms, struct spn_error *err)
 {
+    const struct kind *kind;
     char id[SPN_ID_MAX];
+    int ret;
 
+    if ((ret = kind_of(job->kind, &kind, err)) < 0)
+        return ret;
     instance_id(instance, "job", now_ms, job->number, id);
     return db_run(db,
                   "INSERT INTO job (id, kind, state, priority, ingest, asset, place, spec, fence,"
                   " available_ms, memory_mb, crashes, tries, done, total, unit, created_ms, cut)"
                   " VALUES ($1, $2, 'ready', $3, $4, $5, $6, $7, 0, 0, $8, 0, 0, 0, 0, '', $9,"
                   " $10)",
-                  DB_ARGS(db_text(id), db_text(job->kind), db_number(job_priority(job->kind)),
+                  DB_ARGS(db_text(id), db_text(job->kind), db_number(kind->priority),
                           db_text(job->ingest), db_text(job->asset), db_number(job->place),
                           db_text(job->spec), db_number(job->memory_mb), db_number(now_ms),
                           db_text(job->cut)),
@@ -70,6 +63,7 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
     int room = instance_room(instance) > 0;
     struct rows *rows = NULL;
     json_t *job = NULL, *spec = NULL;
+    const struct kind *kind;
     int ret;
 
     json_decref(body->job);
@@ -82,7 +76,7 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
                    "  AND available_ms <= $3 AND memory_mb <= $4 AND (state <> 'paused' OR $5 = 1)"
                    "  AND $6 LIKE '%,' || kind || ',%'"
                    "  ORDER BY priority, id LIMIT 1 /*pg FOR UPDATE SKIP LOCKED*/)"
-                   " RETURNING id, kind, asset, place, fence, memory_mb, spec",
+                   " RETURNING id, kind, asset, place, fence, memory_mb, spec, ingest, cut",
                    DB_ARGS(db_text(body->claim->worker),
                            db_number(now_ms + (int64_t)instance->lease_s * 1000), db_number(now_ms),
                            db_number(body->claim->memory_mb), db_number(room),
@@ -94,8 +88,14 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
     }
     job = claimed_json(instance, rows);
     spec = json_of(rows_text(rows, 6));
-    ret =
-        spec_complete(db, spec, rows_text(rows, 1), rows_text(rows, 2), rows_number(rows, 3), err);
+    if ((ret = kind_of(rows_text(rows, 1), &kind, err)) >= 0 && kind->spec)
+        ret = kind->spec(db,
+                         &(struct kind_job){ .kind = rows_text(rows, 1),
+                                             .ingest = rows_text(rows, 7),
+                                             .asset = rows_text(rows, 2),
+                                             .cut = rows_text(rows, 8),
+                                             .place = rows_number(rows, 3) },
+                         spec, err);
     rows_close(rows);
     if (ret < 0) {
         json_decref(spec);
@@ -232,9 +232,20 @@ static int ended_read(struct db *db, const char *id, struct ended *out, struct s
     return ret;
 }
 
+static struct kind_job ended_job(const struct ended *ended)
+{
+    return (struct kind_job){ .kind = ended->kind,
+                              .ingest = ended->ingest[0] ? ended->ingest : NULL,
+                              .asset = ended->asset[0] ? ended->asset : NULL,
+                              .cut = ended->cut[0] ? ended->cut : NULL,
+                              .place = ended->place };
+}
+
 static int commit_run(struct db *db, void *opaque, struct spn_error *err)
 {
     const struct end_body *body = opaque;
+    const struct kind *kind;
+    struct kind_job of_kind;
     struct ended job;
     char *result;
     int ret;
@@ -245,10 +256,9 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
         return SPN_OK; /* the answer to the first commit was lost */
     if (job.fence != body->fence || strcmp(job.state, "running") != 0)
         return job_refused(db, body->id, err);
-    ret = job.cut[0]
-              ? cut_job_files(body->instance, body->result, err)
-              : outcome_files(body->instance, job.kind, job.asset, job.place, body->result, err);
-    if (ret < 0)
+    of_kind = ended_job(&job);
+    if ((ret = kind_of(job.kind, &kind, err)) < 0 ||
+        (ret = kind->files(body->instance, &of_kind, body->result, err)) < 0)
         return ret;
     if (!(result = json_text(body->result)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
@@ -262,11 +272,7 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
     free(result);
     if (ret < 0)
         return ret;
-    if (job.cut[0])
-        return cut_job_done(body->instance, db, job.cut, job.kind, job.place, body->result, err);
-    if (strcmp(job.kind, "examine") == 0)
-        return outcome_examined(body->instance, db, job.ingest, body->result, err);
-    return outcome_done(body->instance, db, job.asset, job.kind, job.place, body->result, err);
+    return kind->done(body->instance, db, &of_kind, body->result, err);
 }
 
 int job_commit(const struct instance *instance, struct db *db, const char *id, int64_t fence,
@@ -286,6 +292,8 @@ static int fail_run(struct db *db, void *opaque, struct spn_error *err)
     int64_t now_ms = instance_now_ms(body->instance), again_ms = -1;
     int crash = strcmp(body->code, "crash") == 0;
     const char *state = "failed";
+    const struct kind *kind;
+    struct kind_job of_kind;
     struct ended job;
     int ret;
 
@@ -319,10 +327,10 @@ static int fail_run(struct db *db, void *opaque, struct spn_error *err)
                  NULL, err);
     if (ret < 0 || again_ms >= 0)
         return ret;
-    if (job.cut[0])
-        return cut_job_failed(db, job.cut, body->code, body->text, err);
-    return outcome_failed(body->instance, db, job.ingest[0] ? job.ingest : NULL,
-                          job.asset[0] ? job.asset : NULL, body->code, body->text, err);
+    of_kind = ended_job(&job);
+    if ((ret = kind_of(job.kind, &kind, err)) < 0)
+        return ret;
+    return kind->failed(body->instance, db, &of_kind, body->code, body->text, err);
 }
 
 int job_fail(const struct instance *instance, struct db *db, const char *id, int64_t fence,
@@ -358,61 +366,11 @@ struct retry_body {
     const char *id;
 };
 
-static int retry_cut(struct db *db, const struct ended *job, struct spn_error *err)
-{
-    int64_t others = 0;
-    int ret = db_count(db, "SELECT count(*) FROM job WHERE cut = $1 AND state = 'failed'",
-                       DB_ARGS(db_text(job->cut)), 0, &others, err);
-
-    if (ret < 0 || others > 0)
-        return ret;
-    ret = db_run(db,
-                 "UPDATE job SET state = 'ready', available_ms = 0"
-                 " WHERE cut = $1 AND state = 'held'",
-                 DB_ARGS(db_text(job->cut)), NULL, err);
-    return ret < 0 ? ret
-                   : db_run(db,
-                            "UPDATE cut SET state = 'building', error_code = NULL,"
-                            " error_text = NULL WHERE id = $1",
-                            DB_ARGS(db_text(job->cut)), NULL, err);
-}
-
-/* What the failed job had stopped goes on. */
-static int retry_owner(struct db *db, const struct ended *job, int64_t now_ms,
-                       struct spn_error *err)
-{
-    int64_t others = 0;
-    int ret;
-
-    if (job->cut[0])
-        return retry_cut(db, job, err);
-    if (!job->asset[0])
-        return db_run(db,
-                      "UPDATE ingest SET state = 'examining', error_code = NULL, error_text = NULL,"
-                      " updated_ms = $2 WHERE id = $1 AND state IN ('failed', 'refused')",
-                      DB_ARGS(db_text(job->ingest), db_number(now_ms)), NULL, err);
-    if ((ret = db_count(db, "SELECT count(*) FROM job WHERE asset = $1 AND state = 'failed'",
-                        DB_ARGS(db_text(job->asset)), 0, &others, err)) < 0 ||
-        others > 0)
-        return ret;
-    if ((ret = db_run(db,
-                      "UPDATE job SET state = 'ready', available_ms = 0"
-                      " WHERE asset = $1 AND state = 'held'",
-                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0 ||
-        (ret = db_run(db,
-                      "UPDATE asset SET state = 'encoding', error_code = NULL, error_text = NULL"
-                      " WHERE hash = $1",
-                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0)
-        return ret;
-    return db_run(db,
-                  "UPDATE ingest SET state = 'encoding', error_code = NULL, error_text = NULL,"
-                  " updated_ms = $2 WHERE asset = $1 AND state = 'failed'",
-                  DB_ARGS(db_text(job->asset), db_number(now_ms)), NULL, err);
-}
-
 static int retry_run(struct db *db, void *opaque, struct spn_error *err)
 {
     const struct retry_body *body = opaque;
+    const struct kind *kind;
+    struct kind_job of_kind;
     struct ended job;
     int ret;
 
@@ -429,7 +387,10 @@ static int retry_run(struct db *db, void *opaque, struct spn_error *err)
                       DB_ARGS(db_text(body->id)), NULL, err)) < 0 ||
         strcmp(job.state, "paused") == 0)
         return ret;
-    return retry_owner(db, &job, instance_now_ms(body->instance), err);
+    of_kind = ended_job(&job);
+    if ((ret = kind_of(job.kind, &kind, err)) < 0)
+        return ret;
+    return kind->again(body->instance, db, &of_kind, err);
 }
 
 int job_retry(const struct instance *instance, struct db *db, const char *id, struct spn_error *err)

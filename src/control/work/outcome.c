@@ -1,4 +1,4 @@
-/* outcome.c - what follows when a job ends. */
+/* outcome.c - what follows when a job of an ingest or an asset ends. */
 #include "outcome.h"
 
 #include <stdlib.h>
@@ -102,7 +102,7 @@ static int asset_insert(const struct examined *examined, struct db *db, int64_t 
 }
 
 /* The asset is there: what of the fresh plan is missing in it is made; *jobs of it. */
-static int asset_again(const struct examined *examined, struct db *db, int64_t *jobs, int *ready,
+static int asset_merge(const struct examined *examined, struct db *db, int64_t *jobs, int *ready,
                        struct spn_error *err)
 {
     json_t *old = NULL, *facts = NULL, *merged = NULL;
@@ -169,9 +169,29 @@ done:
     return ret;
 }
 
-int outcome_examined(const struct instance *instance, struct db *db, const char *ingest,
-                     const json_t *result, struct spn_error *err)
+/* Ingests that waited for asset are ready, or get a publication to be made. */
+static int asset_ready(const struct instance *instance, struct db *db, const char *asset,
+                       struct spn_error *err)
 {
+    int64_t now_ms = instance_now_ms(instance);
+    int ret;
+
+    if ((ret = db_run(db,
+                      "UPDATE asset SET state = 'ready', ready_ms = coalesce(ready_ms, $2)"
+                      " WHERE hash = $1",
+                      DB_ARGS(db_text(asset), db_number(now_ms)), NULL, err)) < 0 ||
+        (ret = publish_asked(instance, db, asset, err)) < 0)
+        return ret;
+    return db_run(db,
+                  "UPDATE ingest SET state = 'ready', updated_ms = $2"
+                  " WHERE asset = $1 AND state = 'encoding' AND publish = 0",
+                  DB_ARGS(db_text(asset), db_number(now_ms)), NULL, err);
+}
+
+int examine_done(const struct instance *instance, struct db *db, const struct kind_job *job,
+                 const json_t *result, struct spn_error *err)
+{
+    const char *ingest = job->ingest;
     struct examined examined = { .instance = instance, .ingest = ingest, .result = result };
     int64_t made = 0, jobs = 0;
     struct spn_error why;
@@ -185,7 +205,7 @@ int outcome_examined(const struct instance *instance, struct db *db, const char 
         ret = fanout_plan(instance, db, examined.asset, examined.plan,
                           json_object_get(examined.request, "subtitles"), &jobs, err);
     else
-        ret = asset_again(&examined, db, &jobs, &ready, &why);
+        ret = asset_merge(&examined, db, &jobs, &ready, &why);
     if (ret == SPN_ECONFLICT && !made) { /* the job is done; the ingest cannot go on */
         ret = db_run(
             db,
@@ -215,7 +235,7 @@ int outcome_examined(const struct instance *instance, struct db *db, const char 
                             DB_ARGS(db_text(examined.asset)), 0, &open, err)) < 0)
             goto done;
         if (ready || open == 0)
-            ret = outcome_ready(instance, db, examined.asset, err);
+            ret = asset_ready(instance, db, examined.asset, err);
     }
 
 done:
@@ -259,23 +279,13 @@ static int outcome_keep(struct db *db, const char *asset, const char *kind, int6
     return ret;
 }
 
-int outcome_done(const struct instance *instance, struct db *db, const char *asset,
-                 const char *kind, int64_t place, const json_t *result, struct spn_error *err)
+/* Was that the last of its jobs? */
+static int asset_jobs_end(const struct instance *instance, struct db *db, const char *asset,
+                          struct spn_error *err)
 {
-    int64_t open = 0, chunks = 0;
+    int64_t open = 0;
     int ret;
 
-    if (strcmp(kind, "chunk") == 0) {
-        if ((ret = db_count(db,
-                            "SELECT count(*) FROM job WHERE asset = $1 AND kind = 'chunk'"
-                            " AND state <> 'done'",
-                            DB_ARGS(db_text(asset)), 0, &chunks, err)) < 0)
-            return ret;
-        if (chunks == 0 && (ret = fanout_assemble(instance, db, asset, err)) < 0)
-            return ret;
-    } else if ((ret = outcome_keep(db, asset, kind, place, result, err)) < 0) {
-        return ret;
-    }
     if ((ret = db_count(db, "SELECT count(*) FROM job WHERE asset = $1 AND state <> 'done'",
                         DB_ARGS(db_text(asset)), 0, &open, err)) < 0 ||
         open > 0)
@@ -284,25 +294,31 @@ int outcome_done(const struct instance *instance, struct db *db, const char *ass
                       DB_ARGS(db_text(asset), db_number(instance_now_ms(instance))), NULL, err)) <
         0)
         return ret;
-    return outcome_ready(instance, db, asset, err);
+    return asset_ready(instance, db, asset, err);
 }
 
-int outcome_ready(const struct instance *instance, struct db *db, const char *asset,
-                  struct spn_error *err)
+int asset_done(const struct instance *instance, struct db *db, const struct kind_job *job,
+               const json_t *result, struct spn_error *err)
 {
-    int64_t now_ms = instance_now_ms(instance);
+    int ret = outcome_keep(db, job->asset, job->kind, job->place, result, err);
+
+    return ret < 0 ? ret : asset_jobs_end(instance, db, job->asset, err);
+}
+
+int chunk_done(const struct instance *instance, struct db *db, const struct kind_job *job,
+               const json_t *result, struct spn_error *err)
+{
+    int64_t chunks = 0;
     int ret;
 
-    if ((ret = db_run(db,
-                      "UPDATE asset SET state = 'ready', ready_ms = coalesce(ready_ms, $2)"
-                      " WHERE hash = $1",
-                      DB_ARGS(db_text(asset), db_number(now_ms)), NULL, err)) < 0 ||
-        (ret = publish_asked(instance, db, asset, err)) < 0)
+    (void)result;
+    if ((ret = db_count(db,
+                        "SELECT count(*) FROM job WHERE asset = $1 AND kind = 'chunk'"
+                        " AND state <> 'done'",
+                        DB_ARGS(db_text(job->asset)), 0, &chunks, err)) < 0 ||
+        (chunks == 0 && (ret = fanout_assemble(instance, db, job->asset, err)) < 0))
         return ret;
-    return db_run(db,
-                  "UPDATE ingest SET state = 'ready', updated_ms = $2"
-                  " WHERE asset = $1 AND state = 'encoding' AND publish = 0",
-                  DB_ARGS(db_text(asset), db_number(now_ms)), NULL, err);
+    return asset_jobs_end(instance, db, job->asset, err);
 }
 
 /* The file is what it is, and trying again will not change it. */
@@ -317,31 +333,69 @@ static int code_refuses(const char *code)
     return 0;
 }
 
-int outcome_failed(const struct instance *instance, struct db *db, const char *ingest,
-                   const char *asset, const char *code, const char *text, struct spn_error *err)
+int examine_failed(const struct instance *instance, struct db *db, const struct kind_job *job,
+                   const char *code, const char *text, struct spn_error *err)
 {
-    int64_t now_ms = instance_now_ms(instance);
+    return db_run(db,
+                  "UPDATE ingest SET state = $2, error_code = $3, error_text = $4,"
+                  " updated_ms = $5 WHERE id = $1 AND state = 'examining'",
+                  DB_ARGS(db_text(job->ingest), db_text(code_refuses(code) ? "refused" : "failed"),
+                          db_text(code), db_text(text), db_number(instance_now_ms(instance))),
+                  NULL, err);
+}
+
+int asset_failed(const struct instance *instance, struct db *db, const struct kind_job *job,
+                 const char *code, const char *text, struct spn_error *err)
+{
     int ret;
 
-    if (ingest)
-        return db_run(db,
-                      "UPDATE ingest SET state = $2, error_code = $3, error_text = $4,"
-                      " updated_ms = $5 WHERE id = $1 AND state = 'examining'",
-                      DB_ARGS(db_text(ingest), db_text(code_refuses(code) ? "refused" : "failed"),
-                              db_text(code), db_text(text), db_number(now_ms)),
-                      NULL, err);
     if ((ret = db_run(db,
                       "UPDATE job SET state = 'held', available_ms = NULL"
                       " WHERE asset = $1 AND state IN ('ready', 'paused')",
-                      DB_ARGS(db_text(asset)), NULL, err)) < 0 ||
+                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0 ||
         (ret = db_run(db,
                       "UPDATE asset SET state = 'failed', error_code = $2, error_text = $3"
                       " WHERE hash = $1",
-                      DB_ARGS(db_text(asset), db_text(code), db_text(text)), NULL, err)) < 0)
+                      DB_ARGS(db_text(job->asset), db_text(code), db_text(text)), NULL, err)) < 0)
         return ret;
     return db_run(db,
                   "UPDATE ingest SET state = 'failed', error_code = $2, error_text = $3,"
                   " updated_ms = $4 WHERE asset = $1 AND state = 'encoding'",
-                  DB_ARGS(db_text(asset), db_text(code), db_text(text), db_number(now_ms)), NULL,
-                  err);
+                  DB_ARGS(db_text(job->asset), db_text(code), db_text(text),
+                          db_number(instance_now_ms(instance))),
+                  NULL, err);
+}
+
+int examine_again(const struct instance *instance, struct db *db, const struct kind_job *job,
+                  struct spn_error *err)
+{
+    return db_run(db,
+                  "UPDATE ingest SET state = 'examining', error_code = NULL, error_text = NULL,"
+                  " updated_ms = $2 WHERE id = $1 AND state IN ('failed', 'refused')",
+                  DB_ARGS(db_text(job->ingest), db_number(instance_now_ms(instance))), NULL, err);
+}
+
+int asset_again(const struct instance *instance, struct db *db, const struct kind_job *job,
+                struct spn_error *err)
+{
+    int64_t others = 0;
+    int ret;
+
+    if ((ret = db_count(db, "SELECT count(*) FROM job WHERE asset = $1 AND state = 'failed'",
+                        DB_ARGS(db_text(job->asset)), 0, &others, err)) < 0 ||
+        others > 0)
+        return ret;
+    if ((ret = db_run(db,
+                      "UPDATE job SET state = 'ready', available_ms = 0"
+                      " WHERE asset = $1 AND state = 'held'",
+                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0 ||
+        (ret = db_run(db,
+                      "UPDATE asset SET state = 'encoding', error_code = NULL, error_text = NULL"
+                      " WHERE hash = $1",
+                      DB_ARGS(db_text(job->asset)), NULL, err)) < 0)
+        return ret;
+    return db_run(db,
+                  "UPDATE ingest SET state = 'encoding', error_code = NULL, error_text = NULL,"
+                  " updated_ms = $2 WHERE asset = $1 AND state = 'failed'",
+                  DB_ARGS(db_text(job->asset), db_number(instance_now_ms(instance))), NULL, err);
 }

@@ -36,15 +36,18 @@ static int blob_there(const struct instance *instance, enum blob_kind kind, cons
     return file_there(path, bytes, err);
 }
 
-static int source_there(const struct instance *instance, const json_t *source,
-                        struct spn_error *err)
+int examine_files(const struct instance *instance, const struct kind_job *job, const json_t *result,
+                  struct spn_error *err)
 {
     char path[SPN_PATH_MAX];
     const char *hash, *kept;
+    json_t *source;
     int64_t size;
     int ret;
 
-    if ((ret = member_hash(source, "hash", &hash, err)) < 0 ||
+    (void)job;
+    if ((ret = member_object(result, "source", 1, &source, err)) < 0 ||
+        (ret = member_hash(source, "hash", &hash, err)) < 0 ||
         (ret = member_number(source, "size", 0, INT64_MAX, -1, &size, err)) < 0 ||
         (ret = member_text(source, "kept", 0, 16, "copy", &kept, err)) < 0 ||
         (ret = blob_path(instance, BLOB_SOURCE_INDEX, hash, path, err)) < 0 ||
@@ -54,8 +57,8 @@ static int source_there(const struct instance *instance, const json_t *source,
     return file_there(path, size, err);
 }
 
-static int pieces_there(const struct instance *instance, const char *asset, int64_t chunk,
-                        const json_t *result, struct spn_error *err)
+int chunk_files(const struct instance *instance, const struct kind_job *job, const json_t *result,
+                struct spn_error *err)
 {
     char path[SPN_PATH_MAX];
     const json_t *piece;
@@ -75,36 +78,42 @@ static int pieces_there(const struct instance *instance, const char *asset, int6
             return ret;
         if (strchr(id, '/'))
             return spn_error_set(err, SPN_EINVAL, "\"%s\" is no rendition", id);
-        if ((ret = piece_path(instance, asset, id, chunk, path, err)) < 0 ||
+        if ((ret = piece_path(instance, job->asset, id, job->place, path, err)) < 0 ||
             (ret = file_there(path, bytes, err)) < 0)
             return ret;
     }
-    if ((ret = piece_path(instance, asset, "tiles", chunk, path, err)) < 0)
+    if ((ret = piece_path(instance, job->asset, "tiles", job->place, path, err)) < 0)
         return ret;
     return file_there(path, -1, err);
 }
 
-int outcome_files(const struct instance *instance, const char *kind, const char *asset,
-                  int64_t place, const json_t *result, struct spn_error *err)
+/* The file that the member called part of result tells of. */
+static int made_there(const struct instance *instance, const json_t *result, const char *part,
+                      enum blob_kind kind, const char *size_name, struct spn_error *err)
 {
     json_t *facts;
-    int ret;
+    int ret = member_object(result, part, 1, &facts, err);
 
-    if (strcmp(kind, "examine") == 0)
-        return (ret = member_object(result, "source", 1, &facts, err)) < 0
-                   ? ret
-                   : source_there(instance, facts, err);
-    if (strcmp(kind, "chunk") == 0)
-        return pieces_there(instance, asset, place, result, err);
-    if (strcmp(kind, "text") == 0)
-        return (ret = member_object(result, "text", 1, &facts, err)) < 0
-                   ? ret
-                   : blob_there(instance, BLOB_TEXT, facts, "bytes", err);
-    if (strcmp(kind, "storyboard") == 0)
-        return (ret = member_object(result, "storyboard", 1, &facts, err)) < 0
-                   ? ret
-                   : blob_there(instance, BLOB_SHEETS, facts, NULL, err);
-    return (ret = member_object(result, "track", 1, &facts, err)) < 0
-               ? ret
-               : blob_there(instance, BLOB_TRACK, facts, "bytes", err);
+    return ret < 0 ? ret : blob_there(instance, kind, facts, size_name, err);
+}
+
+int text_files(const struct instance *instance, const struct kind_job *job, const json_t *result,
+               struct spn_error *err)
+{
+    (void)job;
+    return made_there(instance, result, "text", BLOB_TEXT, "bytes", err);
+}
+
+int board_files(const struct instance *instance, const struct kind_job *job, const json_t *result,
+                struct spn_error *err)
+{
+    (void)job;
+    return made_there(instance, result, "storyboard", BLOB_SHEETS, NULL, err);
+}
+
+int track_files(const struct instance *instance, const struct kind_job *job, const json_t *result,
+                struct spn_error *err)
+{
+    (void)job;
+    return made_there(instance, result, "track", BLOB_TRACK, "bytes", err);
 }

@@ -1,16 +1,19 @@
-/* spec.h - what a worker is told: a job's spec, put together when the job is claimed. */
+/* spec.h - what a worker is told of an asset: put together when the job is claimed. */
 #ifndef CONTROL_SPEC_H
 #define CONTROL_SPEC_H
 
-#include <jansson.h>
-
-#include "store/store.h"
+#include "kind.h"
 
 /*
- * Add to spec what the asset's row (NULL: an examine, which has all) says of source, conform and
- * plan, and for a storyboard the tiles that the chunks gave.
+ * To object what the row of an asset says: source, conform and plan. SPN_ENOENT: there is no such
+ * asset.
  */
-int spec_complete(struct db *db, json_t *spec, const char *kind, const char *asset, int64_t place,
-                  struct spn_error *err);
+int spec_asset(struct db *db, const char *asset, json_t *object, struct spn_error *err);
+
+/* Of kinds (kind.h): asset, plan and place, and with it source and conform, or the chunks' tiles.
+ */
+int spec_of_plan(struct db *db, const struct kind_job *job, json_t *spec, struct spn_error *err);
+int spec_of_source(struct db *db, const struct kind_job *job, json_t *spec, struct spn_error *err);
+int spec_of_tiles(struct db *db, const struct kind_job *job, json_t *spec, struct spn_error *err);
 
 #endif
