@@ -82,6 +82,17 @@ int spn_sample_convert(enum spn_codec codec, const uint8_t *data, size_t size,
                        struct spn_buffer *out, struct spn_error *err);
 
 /*
+ * idr_pic_id of an IDR picture of H.264 (7.4.3): two that follow each other in decoding order, as
+ * where a fragment is one picture, must differ in it. Other codecs have no such number:
+ * SPN_EUNSUPPORTED, as for a track of several parameter sets. SPN_EFORMAT: no IDR picture.
+ */
+int spn_idr_id(const struct spn_track_info *info, const uint8_t *sample, size_t size, uint32_t *out,
+               struct spn_error *err);
+/* The same picture with another number, appended to out. SPN_EINVAL: above 65535. */
+int spn_idr_renumber(const struct spn_track_info *info, const uint8_t *sample, size_t size,
+                     uint32_t id, struct spn_buffer *out, struct spn_error *err);
+
+/*
  * Append ftyp and moov for info: equal info gives equal bytes (no times, no bit rates, no btrt).
  * codecs is not read. SPN_EINVAL: timescale, sample_ticks and gop are not those of the rate
  * (sampan/time.h), or another field makes no sense. SPN_EMISMATCH: config says another sample rate

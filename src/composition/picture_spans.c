@@ -54,11 +54,14 @@ int spn_picture_spans(const struct spn_composition *composition, struct spn_span
         int64_t first = (clip->in + gop - 1) / gop;
         /* the last GOP of an asset is whole however short it is */
         int64_t end = clip->out == frames ? (frames + gop - 1) / gop : clip->out / gop;
-        int64_t end_frame = end * gop < clip->out ? end * gop : clip->out;
-        struct spn_span reference = {
-            .kind = SPN_REFERENCE, .clip = i, .gop = first, .gops = end - first
-        };
+        int64_t end_frame;
+        struct spn_span reference = { .kind = SPN_REFERENCE, .clip = i, .gop = first };
 
+        /* … but one picture alone may have the idr_pic_id of what follows: a bridge has not */
+        if (end * gop == frames + gop - 1 && i + 1 < composition->count && end > 0)
+            end--;
+        end_frame = end * gop < clip->out ? end * gop : clip->out;
+        reference.gops = end - first;
         if (first >= end) {
             bridge_extend(&spans, i, clip->out - clip->in);
             continue;

@@ -20,6 +20,8 @@
 #include "scaler.h"
 #include "video_encoder.h"
 
+#define BRIDGE_IDR_ID 2 /* chunks have 0 and 1 */
+
 struct unit {
     size_t offset, size; /* in bytes of the GOP */
     int64_t number;      /* of the frame it shows, in the chunk */
@@ -104,6 +106,26 @@ static int contract_broken(const struct rung_maker *maker, const char *what, str
                          what, maker->chunk.first + maker->written);
 }
 
+/*
+ * Encoders number the IDR pictures of a sequence 0, 1, 0, 1 … and two of the same number must not
+ * follow each other (H.264 7.4.3), as they would where a bridge is one picture. Those of bridges
+ * have a number that no chunk has.
+ */
+static int key_number(struct rung_maker *maker, struct unit *unit, struct spn_error *err)
+{
+    struct spn_buffer changed = { 0 };
+    int ret = spn_idr_renumber(video_encoder_info(maker->encoder), maker->bytes.data + unit->offset,
+                               unit->size, BRIDGE_IDR_ID, &changed, err);
+
+    if (ret == SPN_OK) {
+        maker->bytes.size = unit->offset;
+        spn_buffer_append(&maker->bytes, changed.data, changed.size);
+        unit->size = changed.size;
+    }
+    spn_buffer_finish(&changed);
+    return ret;
+}
+
 /* Everything that is written must configure a decoder the same, and as the track does. */
 static int compat_check(struct rung_maker *maker, struct spn_error *err)
 {
@@ -176,6 +198,9 @@ static int units_gather(struct rung_maker *maker, struct spn_error *err)
                                       err)) < 0)
             return ret;
         unit->size = maker->bytes.size - unit->offset;
+        if (unit->key && maker->chunk.fragments && maker->rung.codec == SPN_H264 &&
+            (ret = key_number(maker, unit, err)) < 0)
+            return ret;
         if (unit->size > SPN_FRAGMENT_SIZE_MAX)
             return contract_broken(maker, "a picture is too large", err);
         if (maker->written + ++maker->count == maker->end && (ret = gop_write(maker, err)) < 0)

@@ -161,7 +161,7 @@ static int output_add(struct build *build, int64_t stretch, const struct match_r
     (void)json_object_set(recipe, "bridge", json_object_get(spec, "bridge"));
     (void)json_object_set(recipe, "parts", json_object_get(spec, "parts"));
     (void)json_object_set_new(recipe, "tracks", tracks);
-    recipe_name("sampan bridge 1", recipe, name);
+    recipe_name("sampan bridge 2", recipe, name);
     json_decref(recipe);
     json_put_text(output, "id", rung->id);
     json_put_text(output, "name", name);

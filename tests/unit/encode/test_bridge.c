@@ -415,6 +415,69 @@ static void repeats(void **state)
     made_finish(&made);
 }
 
+/* idr_pic_id of the first picture of a fragment. */
+static uint32_t idr_number(const struct spn_track *track, FILE *file,
+                           const struct spn_fragment *fragment)
+{
+    uint8_t *sample = malloc(fragment->first_sample_size);
+    struct spn_error err = { 0 };
+    uint32_t id;
+
+    assert_non_null(sample);
+    assert_int_equal(fseek(file, (long)(fragment->offset + fragment->moof_size + 8), SEEK_SET), 0);
+    assert_int_equal(fread(sample, 1, fragment->first_sample_size, file),
+                     fragment->first_sample_size);
+    if (spn_idr_id(spn_track_info(track), sample, fragment->first_sample_size, &id, &err) < 0)
+        fail_msg("%s", err.text);
+    free(sample);
+    return id;
+}
+
+/*
+ * H.264 7.4.3: two IDR pictures that follow each other differ in idr_pic_id. They do so where a
+ * bridge is one picture; GOPs on both sides have 0 or 1.
+ */
+static void idr_numbers(void **state)
+{
+    const int64_t g = spn_rate_gop((struct spn_rate){ rows[1].num, rows[1].den });
+    const struct spn_clip clips[] = {
+        { 0, 0, g }, { 1, 5, 6 },     { 0, g, 2 * g }, { 1, 7, 8 },
+        { 0, 0, g }, { 1, 9, g + 9 }, { 1, g, 2 * g }, { 0, 3, 4 },
+    };
+    const struct spn_fragment *all;
+    struct spn_error err = { 0 };
+    struct spn_track *track;
+    uint32_t met[2] = { 0 };
+    struct cut_run run;
+    struct made made;
+    char path[128];
+    size_t count;
+    FILE *file;
+
+    (void)state;
+    made_init(&made, &rows[1], rows[1].preset);
+    cut_run_init(&run, program, made.list, ASSETS, clips, sizeof(clips) / sizeof(*clips));
+    if (cut_run_picture(&run, "numbers.mp4", path, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(spn_track_open(path, &track, &err), SPN_OK);
+    assert_non_null(file = fopen(path, "rb"));
+    all = spn_track_all(track, &count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        uint32_t next = idr_number(track, file, &all[i + 1]);
+
+        if (all[i].samples > 1)
+            continue;
+        assert_int_not_equal(idr_number(track, file, &all[i]), next);
+        assert_true(next < 2);
+        met[next]++;
+    }
+    assert_true(met[0] > 0 && met[1] > 0);
+    (void)fclose(file);
+    spn_track_close(track);
+    cut_run_finish(&run);
+    made_finish(&made);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static int films_remove(void **state)
@@ -442,5 +505,8 @@ int main(int argc, char **argv)
                                           is_caught, NULL, NULL, NULL };
     tests[count++] =
         (struct CMUnitTest){ "a bridge made again has the same bytes", repeats, NULL, NULL, NULL };
+    tests[count++] =
+        (struct CMUnitTest){ "two IDR pictures that follow each other have two numbers",
+                             idr_numbers, NULL, NULL, NULL };
     return _cmocka_run_group_tests("bridge", tests, count, NULL, films_remove);
 }
