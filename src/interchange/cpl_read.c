@@ -15,6 +15,9 @@
 struct cpl {
     struct cut_list *list;
     struct cut_report *report;
+    char track[CUT_TEXT_MAX]; /* id of the picture's virtual track */
+    int64_t at;               /* where the segment begins, -1: not known */
+    size_t sound, text;
 };
 
 /* "24000 1001" */
@@ -44,63 +47,191 @@ static int number_or(struct cpl *cpl, const xmlNode *resource, const char *name,
     return 0;
 }
 
-static void resource_read(struct cpl *cpl, const xmlNode *resource)
-{
-    int64_t intrinsic, entry, duration, repeat;
-    size_t line = cut_xml_line(resource);
-    struct spn_rate rate = cpl->list->rate;
-    const xmlNode *own_rate = cut_xml_child(resource, "EditRate");
-    char id[CUT_TEXT_MAX];
+/* What a resource plays: frames [entry, entry + duration) of the file, repeat times. */
+struct resource {
+    size_t line;
+    struct spn_rate rate; /* of its edit units */
+    int64_t entry, duration, repeat;
+};
 
-    if (own_rate && !rate_read(own_rate, &rate)) {
+/* What all kinds of resource say, ST 2067-3 6.11. 0: a fault was told. */
+static int resource_take(struct cpl *cpl, const xmlNode *node, struct resource *out)
+{
+    const xmlNode *own_rate = cut_xml_child(node, "EditRate");
+    int64_t intrinsic;
+
+    out->line = cut_xml_line(node);
+    out->rate = cpl->list->rate;
+    if (own_rate && !rate_read(own_rate, &out->rate)) {
         cut_fault(cpl->report, cut_xml_line(own_rate),
                   "EditRate is no rate: two whole numbers are");
-        return;
+        return 0;
     }
-    if (!cut_xml_number(cut_xml_child(resource, "IntrinsicDuration"), &intrinsic)) {
-        cut_fault(cpl->report, line, "a resource has no IntrinsicDuration");
-        return;
+    if (!cut_xml_number(cut_xml_child(node, "IntrinsicDuration"), &intrinsic)) {
+        cut_fault(cpl->report, out->line,
+                  "a resource has no IntrinsicDuration that is a whole number");
+        return 0;
     }
-    if (!number_or(cpl, resource, "EntryPoint", 0, &entry) ||
-        !number_or(cpl, resource, "SourceDuration", intrinsic - entry, &duration) ||
-        !number_or(cpl, resource, "RepeatCount", 1, &repeat))
-        return;
-    if (!cut_xml_text(cut_xml_child(resource, "TrackFileId"), id) || !id[0]) {
-        cut_fault(cpl->report, line, "a resource has no TrackFileId");
-        return;
-    }
-    if (entry > intrinsic || duration > intrinsic - entry || duration < 0) {
-        cut_fault(cpl->report, line,
+    if (!number_or(cpl, node, "EntryPoint", 0, &out->entry) ||
+        !number_or(cpl, node, "SourceDuration", intrinsic - out->entry, &out->duration) ||
+        !number_or(cpl, node, "RepeatCount", 1, &out->repeat))
+        return 0;
+    if (out->entry > intrinsic || out->duration > intrinsic - out->entry || out->duration < 0) {
+        cut_fault(cpl->report, out->line,
                   "frames %" PRId64 " to %" PRId64 " are asked of a resource that has %" PRId64,
-                  entry, entry + duration, intrinsic);
-        return;
+                  out->entry, out->entry + out->duration, intrinsic);
+        return 0;
     }
-    if (repeat < 1 || repeat > CUT_EVENTS_MAX) {
-        cut_fault(cpl->report, line, "RepeatCount is %" PRId64 ", which is not 1 to %d", repeat,
-                  CUT_EVENTS_MAX);
-        return;
+    if (out->repeat < 1 || out->repeat > CUT_EVENTS_MAX) {
+        cut_fault(cpl->report, out->line, "RepeatCount is %" PRId64 ", which is not 1 to %d",
+                  out->repeat, CUT_EVENTS_MAX);
+        return 0;
     }
-    for (int64_t i = 0; i < repeat; i++) {
-        struct cut_event *event = cut_list_add(cpl->list, line, cpl->report);
+    return 1;
+}
+
+/* Edit units that it takes of the segment; -1: not known, or past all limits. */
+static int64_t resource_length(const struct resource *resource)
+{
+    __int128 length = (__int128)resource->duration * resource->repeat;
+
+    return length > SPN_FRAMES_MAX * 100000 ? -1 : (int64_t)length;
+}
+
+static int64_t picture_read(struct cpl *cpl, const xmlNode *node)
+{
+    struct resource resource;
+    char id[CUT_TEXT_MAX];
+
+    if (!resource_take(cpl, node, &resource))
+        return -1;
+    if (!cut_xml_text(cut_xml_child(node, "TrackFileId"), id) || !id[0]) {
+        cut_fault(cpl->report, resource.line, "a resource has no TrackFileId");
+        return -1;
+    }
+    for (int64_t i = 0; i < resource.repeat; i++) {
+        struct cut_event *event = cut_list_add(cpl->list, resource.line, cpl->report);
 
         if (!event)
-            return;
-        event->in.frame = entry;
-        event->out.frame = entry + duration;
+            return -1;
+        event->in.frame = resource.entry;
+        event->out.frame = resource.entry + resource.duration;
         event->start.frame = 0;
-        event->rate = rate;
+        event->rate = resource.rate;
         memcpy(event->reel, id, sizeof(id));
         (void)snprintf(event->name, sizeof(event->name), "%s", id);
     }
+    return resource_length(&resource);
+}
+
+/* ---- markers ---- */
+
+static void marker_read(struct cpl *cpl, const xmlNode *node, const struct resource *resource,
+                        int64_t at)
+{
+    const xmlNode *label = cut_xml_child(node, "Label");
+    struct cut_marker *marker;
+    char scope[CUT_TEXT_MAX], word[CUT_TEXT_MAX];
+    int64_t offset;
+
+    if (!cut_xml_number(cut_xml_child(node, "Offset"), &offset)) {
+        cut_note(cpl->report, cut_xml_line(node), "a marker without an Offset was left out");
+        return;
+    }
+    if (offset < resource->entry || offset - resource->entry >= resource->duration) {
+        cpl->list->marks_unused++;
+        return;
+    }
+    marker = cut_list_mark(cpl->list, cut_xml_line(node), cpl->report);
+    if (!marker)
+        return;
+    (void)cut_xml_text(label, word);
+    (void)cut_xml_attribute(label, "scope", scope);
+    marker->at.frame = at + offset - resource->entry;
+    marker->is_chapter = strcmp(scope, CPL_MARKER_SCOPE) == 0 && strcmp(word, "Chapter") == 0;
+    if (!cut_xml_text(cut_xml_child(node, "Annotation"), marker->name) || !marker->name[0])
+        memcpy(marker->name, strcmp(scope, CPL_MARKER_SCOPE) == 0 ? "" : word,
+               strcmp(scope, CPL_MARKER_SCOPE) == 0 ? 1 : sizeof(word));
+}
+
+/* Markers of a sequence that begins at frame at of the programme. A fault in them is none of the
+ * picture's: they are left out. */
+static void markers_read(struct cpl *cpl, const xmlNode *sequence, int64_t at)
+{
+    const xmlNode *list = cut_xml_child(sequence, "ResourceList");
+
+    for (const xmlNode *node = cut_xml_child(list, "Resource"); node;
+         node = cut_xml_next(node, "Resource")) {
+        struct resource resource;
+        int64_t length;
+
+        if (!resource_take(cpl, node, &resource))
+            return;
+        if (!spn_rate_equal(resource.rate, cpl->list->rate)) {
+            cut_note(cpl->report, resource.line,
+                     "markers at another rate than the playlist's were left out");
+            return;
+        }
+        length = resource_length(&resource);
+        for (int64_t i = 0; i < resource.repeat && length >= 0 && !cpl->list->marks_full; i++)
+            for (const xmlNode *marker = cut_xml_child(node, "Marker"); marker;
+                 marker = cut_xml_next(marker, "Marker"))
+                marker_read(cpl, marker, &resource, at + i * resource.duration);
+        if (length < 0 || at > SPN_FRAMES_MAX * 100000)
+            return;
+        at += length;
+    }
+}
+
+/* ---- segments ---- */
+
+/* A virtual track is the sequences of one TrackId, one in each segment. */
+static void track_check(struct cpl *cpl, const xmlNode *sequence)
+{
+    char id[CUT_TEXT_MAX];
+
+    if (!cut_xml_text(cut_xml_child(sequence, "TrackId"), id))
+        return;
+    if (!cpl->track[0])
+        memcpy(cpl->track, id, sizeof(id));
+    else if (strcmp(cpl->track, id) != 0)
+        cut_fault(cpl->report, cut_xml_line(sequence),
+                  "the picture of this segment is of another virtual track (%.60s) than that of "
+                  "the segments before it",
+                  id);
+}
+
+static int64_t sequence_read(struct cpl *cpl, const xmlNode *sequence)
+{
+    const xmlNode *list = cut_xml_child(sequence, "ResourceList");
+    int64_t length = 0;
+
+    track_check(cpl, sequence);
+    for (const xmlNode *node = cut_xml_child(list, "Resource"); node;
+         node = cut_xml_next(node, "Resource")) {
+        int64_t part = picture_read(cpl, node);
+
+        length = part < 0 || length < 0 || length > SPN_FRAMES_MAX * 100000 ? -1 : length + part;
+        if (cpl->list->full)
+            return -1;
+    }
+    return length;
 }
 
 static void segment_read(struct cpl *cpl, const xmlNode *segment)
 {
     const xmlNode *list = cut_xml_child(segment, "SequenceList");
     const xmlNode *picture = NULL;
+    int64_t length;
 
     for (const xmlNode *sequence = cut_xml_child(list, NULL); sequence;
          sequence = cut_xml_next(sequence, NULL)) {
+        if (cut_xml_is(sequence, "MarkerSequence") && cpl->at >= 0)
+            markers_read(cpl, sequence, cpl->at);
+        if (cut_xml_is(sequence, "MainAudioSequence"))
+            cpl->sound++;
+        if (cut_xml_is(sequence, "SubtitlesSequence"))
+            cpl->text++;
         if (!cut_xml_is(sequence, "MainImageSequence"))
             continue;
         if (picture)
@@ -113,16 +244,15 @@ static void segment_read(struct cpl *cpl, const xmlNode *segment)
         cut_fault(cpl->report, cut_xml_line(segment), "a segment has no main image sequence");
         return;
     }
-    for (const xmlNode *resource =
-             cut_xml_child(cut_xml_child(picture, "ResourceList"), "Resource");
-         resource; resource = cut_xml_next(resource, "Resource"))
-        resource_read(cpl, resource);
+    length = sequence_read(cpl, picture);
+    cpl->at =
+        length < 0 || cpl->at < 0 || cpl->at > SPN_FRAMES_MAX * 100000 ? -1 : cpl->at + length;
 }
 
 int cpl_read(const char *text, size_t size, struct cut_list *list, struct cut_report *report,
              struct spn_error *err)
 {
-    struct cpl cpl = { list, report };
+    struct cpl cpl = { .list = list, .report = report };
     const xmlNode *root;
     xmlDoc *doc;
     int ret;
@@ -131,10 +261,11 @@ int cpl_read(const char *text, size_t size, struct cut_list *list, struct cut_re
         return ret;
     root = xmlDocGetRootElement(doc);
     if (!cut_xml_is(root, "CompositionPlaylist")) {
+        ret = spn_error_set(err, SPN_EFORMAT,
+                            "this mentions a CompositionPlaylist, but is none: its top is %.60s",
+                            (const char *)root->name);
         xmlFreeDoc(doc);
-        return spn_error_set(err, SPN_EFORMAT,
-                             "this mentions a CompositionPlaylist, but is none: its top is %.60s",
-                             (const char *)root->name);
+        return ret;
     }
     (void)cut_xml_text(cut_xml_child(root, "ContentTitle"), list->title);
     if (!rate_read(cut_xml_child(root, "EditRate"), &list->rate))
@@ -143,6 +274,12 @@ int cpl_read(const char *text, size_t size, struct cut_list *list, struct cut_re
     for (const xmlNode *segment = cut_xml_child(cut_xml_child(root, "SegmentList"), "Segment");
          segment; segment = cut_xml_next(segment, "Segment"))
         segment_read(&cpl, segment);
+    if (cpl.sound)
+        cut_note(report, 0, "%zu sequences of sound were passed over: sound follows the picture",
+                 cpl.sound);
+    if (cpl.text)
+        cut_note(report, 0, "%zu sequences of subtitles were passed over: text follows the picture",
+                 cpl.text);
     xmlFreeDoc(doc);
     return SPN_OK;
 }

@@ -39,16 +39,51 @@ void cut_asset_uuid(const struct spn_hash *asset, char out[37])
 
 static void xml_text(struct spn_buffer *out, const char *text)
 {
-    for (const char *p = text; *p; p++) {
-        if (*p == '&')
+    size_t n;
+    int good;
+
+    for (; (n = cut_letter(text, &good)) > 0; text += n) {
+        if (*text == '&')
             spn_buffer_string(out, "&amp;");
-        else if (*p == '<')
+        else if (*text == '<')
             spn_buffer_string(out, "&lt;");
-        else if (*p == '>')
+        else if (*text == '>')
             spn_buffer_string(out, "&gt;");
         else
-            spn_buffer_u8(out, (uint8_t)*p);
+            spn_buffer_append(out, good ? text : " ", good ? n : 1);
     }
+}
+
+/* The marker track: one resource as long as the programme. */
+static void markers_put(const struct spn_composition *composition, const struct cut_names *names,
+                        const struct spn_hash *edit, struct spn_buffer *out)
+{
+    char sequence[37], track[37], resource[37];
+
+    if (names->marker_count == 0)
+        return;
+    uuid_of(edit, "marker sequence", 0, sequence);
+    uuid_of(edit, "marker track", 0, track);
+    uuid_of(edit, "marker resource", 0, resource);
+    spn_buffer_format(out,
+                      "        <MarkerSequence>\n          <Id>urn:uuid:%s</Id>\n"
+                      "          <TrackId>urn:uuid:%s</TrackId>\n          <ResourceList>\n"
+                      "            <Resource xsi:type=\"MarkerResourceType\">\n"
+                      "              <Id>urn:uuid:%s</Id>\n"
+                      "              <IntrinsicDuration>%" PRId64 "</IntrinsicDuration>\n",
+                      sequence, track, resource, composition->start[composition->count]);
+    for (size_t i = 0; i < names->marker_count; i++) {
+        spn_buffer_string(out, "              <Marker>\n                <Annotation>");
+        xml_text(out, names->markers[i].name);
+        spn_buffer_format(out,
+                          "</Annotation>\n                <Label scope=\"" CPL_MARKER_SCOPE
+                          "\">%s</Label>\n                <Offset>%" PRId64
+                          "</Offset>\n              </Marker>\n",
+                          names->markers[i].is_chapter ? "Chapter" : "Marker",
+                          names->markers[i].at.frame);
+    }
+    spn_buffer_string(out, "            </Resource>\n          </ResourceList>\n"
+                           "        </MarkerSequence>\n");
 }
 
 int cpl_write(const struct spn_composition *composition, const struct cut_names *names,
@@ -73,8 +108,10 @@ int cpl_write(const struct spn_composition *composition, const struct cut_names 
     spn_buffer_format(out,
                       "</ContentTitle>\n  <EditRate>%" PRIu32 " %" PRIu32 "</EditRate>\n"
                       "  <SegmentList>\n    <Segment>\n      <Id>urn:uuid:%s</Id>\n"
-                      "      <SequenceList>\n        <cc:MainImageSequence>\n",
+                      "      <SequenceList>\n",
                       composition->rate.num, composition->rate.den, id);
+    markers_put(composition, names, &edit, out);
+    spn_buffer_string(out, "        <cc:MainImageSequence>\n");
     uuid_of(&edit, "sequence", 0, id);
     spn_buffer_format(out, "          <Id>urn:uuid:%s</Id>\n", id);
     uuid_of(&edit, "track", 0, id);

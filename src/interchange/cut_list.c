@@ -1,10 +1,9 @@
-/* cut_list.c - the events of a list, what there is to say about them, and their time. */
+/* cut_list.c - the events of a list, and what there is to say about them. */
 #include "cut_list.h"
 
-#include <inttypes.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +15,26 @@ void cut_report_finish(struct cut_report *report)
     memset(report, 0, sizeof(*report));
 }
 
-static struct cut_remark *remark_add(struct cut_report *report)
+static int is_before(const struct cut_remark *a, const struct cut_remark *b)
 {
-    if (report->count == CUT_REMARKS_MAX)
+    return a->line && (a->line < b->line || b->line == 0);
+}
+
+void cut_report_sort(struct cut_report *report)
+{
+    for (size_t i = 1; i < report->count; i++) {
+        struct cut_remark remark = report->remarks[i];
+        size_t at = i;
+
+        for (; at > 0 && is_before(&remark, &report->remarks[at - 1]); at--)
+            report->remarks[at] = report->remarks[at - 1];
+        report->remarks[at] = remark;
+    }
+}
+
+static struct cut_remark *remark_add(struct cut_report *report, int is_fault)
+{
+    if (report->count == CUT_REMARKS_MAX || (!is_fault && report->notes > CUT_NOTES_MAX))
         return NULL;
     if (report->count == report->capacity) {
         size_t capacity = report->capacity ? 2 * report->capacity : 16;
@@ -45,7 +61,7 @@ __attribute__((format(printf, 4, 0))) static void remark(struct cut_report *repo
         report->faults++;
     else
         report->notes++;
-    place = remark_add(report);
+    place = remark_add(report, is_fault);
     if (!place)
         return;
     (void)spn_error_setv(&text, 0, format, args);
@@ -86,7 +102,9 @@ struct cut_event *cut_list_add(struct cut_list *list, size_t line, struct cut_re
     struct cut_event *event;
 
     if (list->count == CUT_EVENTS_MAX) {
-        cut_fault(report, line, "the list has more than %d events", CUT_EVENTS_MAX);
+        if (!list->full)
+            cut_fault(report, line, "the list has more than %d events", CUT_EVENTS_MAX);
+        list->full = 1;
         return NULL;
     }
     if (list->count == list->capacity) {
@@ -106,10 +124,17 @@ struct cut_event *cut_list_add(struct cut_list *list, size_t line, struct cut_re
     return event;
 }
 
-struct cut_marker *cut_list_mark(struct cut_list *list, struct cut_report *report)
+struct cut_marker *cut_list_mark(struct cut_list *list, size_t line, struct cut_report *report)
 {
-    if (list->marker_count == CUT_EVENTS_MAX)
+    static const struct cut_marker empty = { .at = { -1, "" } };
+    struct cut_marker *marker;
+
+    if (list->marker_count == CUT_MARKERS_MAX) {
+        if (!list->marks_full)
+            cut_note(report, line, "of more than %d markers the rest is left out", CUT_MARKERS_MAX);
+        list->marks_full = 1;
         return NULL;
+    }
     if (list->marker_count == list->marker_capacity) {
         size_t capacity = list->marker_capacity ? 2 * list->marker_capacity : 16;
         struct cut_marker *markers = realloc(list->markers, capacity * sizeof(*markers));
@@ -121,7 +146,20 @@ struct cut_marker *cut_list_mark(struct cut_list *list, struct cut_report *repor
         list->markers = markers;
         list->marker_capacity = capacity;
     }
-    return &list->markers[list->marker_count++];
+    marker = &list->markers[list->marker_count++];
+    *marker = empty;
+    marker->line = line;
+    return marker;
+}
+
+void cut_color(struct cut_marker *marker, const char *text, size_t length)
+{
+    size_t at = 0;
+
+    for (size_t i = 0; i < length && at + 1 < sizeof(marker->color); i++)
+        if (isalpha((unsigned char)text[i]))
+            marker->color[at++] = (char)toupper((unsigned char)text[i]);
+    marker->color[at] = '\0';
 }
 
 void cut_list_free(struct cut_list *list)
@@ -155,6 +193,15 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return n;
 }
 
+size_t cut_letter(const char *text, int *good)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t n = *p ? utf8_length(p, strnlen(text, 4)) : 0;
+
+    *good = n > 0 && *p >= 0x20 && *p != 0x7F;
+    return *p && n == 0 ? 1 : n;
+}
+
 int cut_text(char out[CUT_TEXT_MAX], const char *text, size_t length)
 {
     const unsigned char *p = (const unsigned char *)text;
@@ -166,11 +213,13 @@ int cut_text(char out[CUT_TEXT_MAX], const char *text, size_t length)
     for (size_t i = 0; i < length;) {
         size_t n = utf8_length(p + i, length - i);
 
-        if (n == 0 || p[i] < 0x20 || p[i] == 0x7F)
+        if (n == 0)
             return 0;
         if (at + n >= CUT_TEXT_MAX)
             break;
         memcpy(out + at, p + i, n);
+        if (p[i] < 0x20 || p[i] == 0x7F)
+            out[at] = ' ';
         at += n;
         i += n;
     }
@@ -220,146 +269,4 @@ struct spn_rate cut_rate_snap(double rate)
     if (rate >= 1 && rate <= SPN_RATE_MAX && rate == floor(rate))
         return (struct spn_rate){ (uint32_t)rate, 1 };
     return (struct spn_rate){ 0, 0 };
-}
-
-/* ---- format ---- */
-
-static int has(const char *text, size_t size, const char *word)
-{
-    return memmem(text, size < 65536 ? size : 65536, word, strlen(word)) != NULL;
-}
-
-int cut_list_read(const void *bytes, size_t size, const char *name, struct cut_list **out,
-                  struct cut_report *report, struct spn_error *err)
-{
-    const char *text = bytes, *end = text + size, *p;
-    struct cut_list *list;
-    int ret;
-
-    *out = NULL;
-    if (size > CUT_LIST_SIZE_MAX)
-        return spn_error_set(err, SPN_ELIMIT, "%s is larger than %u MiB", name,
-                             CUT_LIST_SIZE_MAX >> 20);
-    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        text += 3;
-    for (p = text; p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n');)
-        p++;
-    if (p == end)
-        return spn_error_set(err, SPN_EFORMAT, "%s is empty", name);
-    size = (size_t)(end - text);
-    list = calloc(1, sizeof(*list));
-    if (!list)
-        return spn_error_set(err, SPN_ENOMEM, "no memory for the list %s", name);
-    if (*p == '{' || *p == '[') {
-        list->format = "otio";
-        ret = otio_read(text, size, list, report, err);
-    } else if (*p == '<' && has(text, size, "<fcpxml")) {
-        list->format = "fcpxml";
-        ret = fcpxml_read(text, size, list, report, err);
-    } else if (*p == '<' && has(text, size, "CompositionPlaylist")) {
-        list->format = "cpl";
-        ret = cpl_read(text, size, list, report, err);
-    } else if (*p == '<') {
-        ret = spn_error_set(err, SPN_EUNSUPPORTED,
-                            "%s is XML, but neither an IMF composition playlist nor FCPXML", name);
-    } else {
-        list->format = "cmx3600";
-        ret = edl_read(text, size, list, report, err);
-    }
-    if (ret == SPN_OK && report->failed)
-        ret = spn_error_set(err, SPN_ENOMEM, "no memory for the list %s", name);
-    if (ret == SPN_OK && list->count == 0 && report->faults == 0)
-        cut_fault(report, 0, "the list has no picture in it");
-    if (ret < 0) {
-        cut_list_free(list);
-        return ret;
-    }
-    *out = list;
-    return SPN_OK;
-}
-
-/* ---- time ---- */
-
-static void time_count(struct cut_time *time, struct spn_rate rate, size_t line,
-                       struct cut_report *report)
-{
-    struct spn_error err = { 0 };
-    int drop;
-
-    if (time->frame >= 0 || !time->timecode[0])
-        return;
-    if (spn_timecode_parse(time->timecode, strlen(time->timecode), rate, &time->frame, &drop,
-                           &err) < 0) {
-        time->frame = -1;
-        cut_fault(report, line, "%s", err.text);
-    }
-}
-
-static void event_count(struct cut_event *event, struct spn_rate rate, int refused, int64_t *at,
-                        struct cut_report *report)
-{
-    struct spn_rate own = event->rate.num ? event->rate : rate;
-
-    if (!spn_rate_equal(own, rate)) {
-        cut_fault(report, event->line,
-                  "\"%.80s\" is cut at %" PRIu32 "/%" PRIu32
-                  " frames a second in a list of %" PRIu32 "/%" PRIu32 "; convert it first",
-                  event->name[0] ? event->name : event->reel, own.num, own.den, rate.num, rate.den);
-        return;
-    }
-    time_count(&event->in, rate, event->line, report);
-    time_count(&event->out, rate, event->line, report);
-    time_count(&event->start, rate, event->line, report);
-    time_count(&event->record_in, rate, event->line, report);
-    time_count(&event->record_out, rate, event->line, report);
-    if (event->in.frame < 0 || event->out.frame < 0)
-        return;
-    if (event->out.frame == event->in.frame)
-        cut_fault(report, event->line, "\"%.80s\" has no frames: its in is its out",
-                  event->name[0] ? event->name : event->reel);
-    else if (event->out.frame < event->in.frame)
-        cut_fault(report, event->line, "\"%.80s\" ends before it begins",
-                  event->name[0] ? event->name : event->reel);
-    if (event->record_in.frame < 0 || event->record_out.frame < 0)
-        return;
-    if (event->record_out.frame - event->record_in.frame != event->out.frame - event->in.frame)
-        cut_fault(report, event->line,
-                  "\"%.80s\" takes %" PRId64 " frames of the source for %" PRId64
-                  " of the programme",
-                  event->name[0] ? event->name : event->reel, event->out.frame - event->in.frame,
-                  event->record_out.frame - event->record_in.frame);
-    if (refused) /* what was refused leaves holes: they need no telling */
-        return;
-    if (*at >= 0 && event->record_in.frame > *at)
-        cut_fault(report, event->line, "there is a gap of %" PRId64 " frames before \"%.80s\"",
-                  event->record_in.frame - *at, event->name[0] ? event->name : event->reel);
-    else if (*at >= 0 && event->record_in.frame < *at)
-        cut_fault(report, event->line,
-                  "\"%.80s\" begins %" PRId64 " frames before the end of the event before it",
-                  event->name[0] ? event->name : event->reel, *at - event->record_in.frame);
-    *at = event->record_out.frame;
-}
-
-void cut_list_count(struct cut_list *list, struct spn_rate rate, struct cut_report *report)
-{
-    int refused = report->faults > 0;
-    int64_t at = -1;
-
-    if (rate.num == 0)
-        rate = list->rate;
-    if (rate.num == 0 || rate.den == 0) {
-        cut_fault(report, 0,
-                  "the list does not say its rate, and no asset does; say it with --rate");
-        return;
-    }
-    if (list->rate.num != 0 && !spn_rate_equal(list->rate, rate)) {
-        cut_fault(report, 0,
-                  "the list is of %" PRIu32 "/%" PRIu32 " frames a second, not of %" PRIu32
-                  "/%" PRIu32,
-                  list->rate.num, list->rate.den, rate.num, rate.den);
-        return;
-    }
-    list->rate = rate;
-    for (size_t i = 0; i < list->count; i++)
-        event_count(&list->events[i], rate, refused, &at, report);
 }

@@ -28,6 +28,52 @@ int cut_xml_parse(const char *text, size_t size, xmlDoc **out, struct spn_error 
     return ret;
 }
 
+/* What follows a comment, an instruction or a declaration, NULL where it does not end. */
+static const char *passed(const char *p, const char *end)
+{
+    int brackets = 0;
+
+    if (end - p >= 4 && memcmp(p, "<!--", 4) == 0) {
+        p = memmem(p + 4, (size_t)(end - p - 4), "-->", 3);
+        return p ? p + 3 : NULL;
+    }
+    if (p[1] == '?') {
+        p = memmem(p, (size_t)(end - p), "?>", 2);
+        return p ? p + 2 : NULL;
+    }
+    for (; p < end; p++) {
+        brackets += (*p == '[') - (*p == ']');
+        if (*p == '>' && brackets <= 0)
+            return p + 1;
+    }
+    return NULL;
+}
+
+int cut_xml_root(const char *text, size_t size, char out[64])
+{
+    const char *p = text, *end = text + size;
+    size_t n = 0;
+
+    out[0] = '\0';
+    while (p && p + 1 < end) {
+        if (*p != '<') {
+            p++;
+        } else if (p[1] == '!' || p[1] == '?') {
+            p = passed(p, end);
+        } else {
+            for (p++; p < end && !strchr(" \t\r\n/>", *p) && n + 1 < 64; p++) {
+                if (*p == ':')
+                    n = 0; /* that was a prefix */
+                else
+                    out[n++] = *p;
+            }
+            out[n] = '\0';
+            return n > 0;
+        }
+    }
+    return 0;
+}
+
 int cut_xml_is(const xmlNode *node, const char *name)
 {
     return node && node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;

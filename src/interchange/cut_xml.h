@@ -12,6 +12,9 @@
 /* *out goes to xmlFreeDoc(). SPN_EFORMAT: not well-formed, with its line. */
 int cut_xml_parse(const char *text, size_t size, xmlDoc **out, struct spn_error *err);
 
+/* The local name of a document's element at the top, without reading more than that; 0: none. */
+int cut_xml_root(const char *text, size_t size, char out[64]);
+
 int cut_xml_is(const xmlNode *node, const char *name); /* an element of this local name */
 const xmlNode *cut_xml_child(const xmlNode *node, const char *name); /* the first, or NULL */
 const xmlNode *cut_xml_next(const xmlNode *node, const char *name);  /* the next sibling, or NULL */

@@ -4,11 +4,12 @@
  *     001  REEL     V     C        srcIn       srcOut      recIn       recOut
  *     002  REEL     V     D    010 …           a dissolve of ten frames, W001 a wipe, K a key
  *     M2   REEL     047.6          01:00:06:00 a change of speed
- *     * FROM CLIP NAME:  name      with and without the asterisk and blanks
+ *     * FROM CLIP NAME:  name      with and without the asterisk and blanks (edl_comment.c)
  *
- * Outs are exclusive. No rate is in the file. Only picture is read: sound follows it.
+ * A line with four timecodes in a row is an event, whatever its number looks like. Outs are
+ * exclusive. No rate is in the file. Only picture is read: sound follows it.
  */
-#include "cut_list.h"
+#include "edl.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -16,22 +17,8 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 2048
-#define TOKENS_MAX     16
-
-struct edl {
-    struct cut_list *list;
-    struct cut_report *report;
-    size_t line;
-    struct cut_event
-        *event;    /* the last one read, which comments speak of; NULL: it was passed over */
-    int drop_said; /* FCM: 1 drop, -1 non-drop, 0 not said */
-    int drop_seen; /* a timecode with ';' was */
-    int disagreed; /* it was told already */
-    size_t sound;  /* events of sound that were passed over */
-    /* an event of no length that opens a transition: told only if none follows */
-    size_t opener_line;
-    char opener_number[16];
-};
+#define TOKENS_MAX     24
+#define SHOWN(token)   (int)((token).size > 40 ? 40 : (token).size), (token).text
 
 struct token {
     const char *text;
@@ -64,6 +51,25 @@ static int digits_only(struct token token)
     return token.size > 0;
 }
 
+static int zeros_only(struct token token)
+{
+    size_t at = 0;
+
+    while (at < token.size && token.text[at] == '0')
+        at++;
+    return at == token.size;
+}
+
+static int is_word(struct token token, const char *word)
+{
+    return token.size == strlen(word) && strncasecmp(token.text, word, token.size) == 0;
+}
+
+static int same(struct token token, const char *text)
+{
+    return token.size == strlen(text) && memcmp(token.text, text, token.size) == 0;
+}
+
 /* Two colons or semicolons at least: what is meant to be a timecode, right or wrong. */
 static int timecode_like(struct token token)
 {
@@ -74,11 +80,23 @@ static int timecode_like(struct token token)
     return separators >= 2 && isdigit((unsigned char)token.text[0]);
 }
 
+/* Where timecodes begin; *run is how many there are in a row. */
+static size_t times_find(const struct token *tokens, size_t count, size_t *run)
+{
+    size_t at = 0;
+
+    *run = 0;
+    while (at < count && !timecode_like(tokens[at]))
+        at++;
+    while (at + *run < count && timecode_like(tokens[at + *run]))
+        (*run)++;
+    return at;
+}
+
 static void time_keep(struct edl *edl, struct cut_time *time, struct token token)
 {
     if (token.size >= sizeof(time->timecode)) {
-        cut_fault(edl->report, edl->line, "\"%.*s\" is no timecode",
-                  (int)token.size > 40 ? 40 : (int)token.size, token.text);
+        cut_fault(edl->report, edl->line, "\"%.*s\" is no timecode", SHOWN(token));
         return;
     }
     memcpy(time->timecode, token.text, token.size);
@@ -86,14 +104,9 @@ static void time_keep(struct edl *edl, struct cut_time *time, struct token token
     edl->drop_seen |= memchr(token.text, ';', token.size) != NULL;
 }
 
-static void name_keep(struct edl *edl, char out[CUT_TEXT_MAX], const char *text, size_t size)
+static void number_keep(char out[EDL_NUMBER_MAX], struct token token)
 {
-    while (size > 0 && (*text == ' ' || *text == '\t' || *text == ':')) {
-        text++;
-        size--;
-    }
-    if (!cut_text(out, text, size))
-        cut_fault(edl->report, edl->line, "a name is not valid UTF-8; save the list as UTF-8");
+    (void)snprintf(out, EDL_NUMBER_MAX, "%.*s", (int)token.size, token.text);
 }
 
 static void opener_tell(struct edl *edl)
@@ -104,12 +117,31 @@ static void opener_tell(struct edl *edl)
     edl->opener_line = 0;
 }
 
-/* What a transition is called, NULL for a cut. */
-static const char *transition(struct token token)
+/* ---- what stands before the timecodes ---- */
+
+struct parts {
+    struct token reel, channel, kind; /* reel may have blanks in it */
+    int lasts;                        /* the transition takes frames */
+};
+
+/* C, D, W001, K, KB, KO: how one clip follows the other. */
+static int is_transition(struct token token)
 {
-    switch (toupper((unsigned char)token.text[0])) {
-    case 'C':
-        return token.size == 1 ? NULL : "transition of an unknown kind";
+    int letter = toupper((unsigned char)token.text[0]);
+
+    if (letter == 'W') {
+        for (size_t i = 1; i < token.size; i++)
+            if (!isdigit((unsigned char)token.text[i]))
+                return 0;
+        return 1;
+    }
+    return is_word(token, "C") || is_word(token, "D") || is_word(token, "K") ||
+           is_word(token, "KB") || is_word(token, "KO");
+}
+
+static const char *transition_name(struct token kind)
+{
+    switch (toupper((unsigned char)kind.text[0])) {
     case 'D':
         return "dissolve";
     case 'W':
@@ -117,106 +149,173 @@ static const char *transition(struct token token)
     case 'K':
         return "key";
     default:
-        return "transition of an unknown kind";
+        return NULL;
     }
 }
 
-static int channel_has_picture(struct token channel)
+/* NUMBER REEL… CHANNEL KIND [B|O|F] [FRAMES], read from its end; 0: it is none of this. */
+static int parts_read(const struct token *tokens, size_t count, struct parts *out)
 {
-    if (channel.size == 1 && toupper((unsigned char)channel.text[0]) == 'B')
-        return 1; /* both */
-    for (size_t i = 0; i < channel.size; i++)
-        if (toupper((unsigned char)channel.text[i]) == 'V')
-            return 1;
-    return 0;
+    size_t at = count;
+
+    out->lasts = 1;
+    if (at > 3 && digits_only(tokens[at - 1]) && !is_transition(tokens[at - 1])) {
+        at--;
+        out->lasts = !zeros_only(tokens[at]);
+    }
+    if (at > 4 && toupper((unsigned char)tokens[at - 2].text[0]) == 'K' &&
+        (is_word(tokens[at - 1], "B") || is_word(tokens[at - 1], "O") ||
+         is_word(tokens[at - 1], "F")))
+        at--;
+    if (at < 4 || !is_transition(tokens[at - 1]))
+        return 0;
+    out->kind = tokens[at - 1];
+    out->channel = tokens[at - 2];
+    out->reel = (struct token){ tokens[1].text, (size_t)(tokens[at - 3].text - tokens[1].text) +
+                                                    tokens[at - 3].size };
+    return 1;
 }
 
-/* Does a transition last no frames? Then it is a cut. */
-static int lasts_nothing(const struct token *tokens, size_t kind, size_t times)
+enum channel { CHANNEL_UNKNOWN, CHANNEL_PICTURE, CHANNEL_SOUND };
+
+/* "V", "V2", "B", "AA/V", "A1234V"; "A", "AA", "A2", "12", "NONE". */
+static enum channel channel_of(struct token channel)
 {
-    for (size_t i = kind + 1; i < times; i++)
-        if (digits_only(tokens[i]))
-            return strspn(tokens[i].text, "0") >= tokens[i].size;
-    return 0;
+    int picture = is_word(channel, "B"), sound = is_word(channel, "NONE");
+
+    for (size_t i = 0; i < channel.size && !sound; i++) {
+        int letter = toupper((unsigned char)channel.text[i]);
+
+        if (letter == 'V')
+            picture = 1;
+        else if (letter != 'A' && !isdigit(letter) && !strchr("/,&+", letter) && !picture)
+            return CHANNEL_UNKNOWN;
+    }
+    return picture ? CHANNEL_PICTURE : CHANNEL_SOUND;
 }
 
-static void event_read(struct edl *edl, const struct token *tokens, size_t count)
-{
-    size_t times = count - 4; /* the last four are timecodes */
-    struct cut_event *event;
-    const char *what;
-    int same;
+/* ---- events ---- */
 
-    edl->event = NULL;
-    if (times < 4) {
-        cut_fault(edl->report, edl->line,
-                  "event %.*s lacks a reel, a channel or a transition before its timecodes",
-                  (int)(tokens[0].size > 15 ? 15 : tokens[0].size), tokens[0].text);
-        return;
-    }
-    if (!channel_has_picture(tokens[2])) {
-        edl->sound++;
-        return;
-    }
-    same = edl->opener_line && strlen(edl->opener_number) == tokens[0].size &&
-           memcmp(edl->opener_number, tokens[0].text, tokens[0].size) == 0;
-    what = transition(tokens[3]);
-    if (what && same)
-        edl->opener_line = 0; /* it opened this one */
-    opener_tell(edl);
-    if (what && !lasts_nothing(tokens, 3, times)) {
-        cut_fault(edl->report, edl->line,
-                  "event %.*s is a %s, which cannot be carried: make it a cut",
-                  (int)(tokens[0].size > 15 ? 15 : tokens[0].size), tokens[0].text, what);
-        return;
-    }
-    if (tokens[1].size == 2 && strncasecmp(tokens[1].text, "BL", 2) == 0) {
-        cut_fault(edl->report, edl->line, "event %.*s is black, which is in no asset: leave it out",
-                  (int)(tokens[0].size > 15 ? 15 : tokens[0].size), tokens[0].text);
-        return;
-    }
-    if (tokens[times].size == tokens[times + 1].size &&
-        memcmp(tokens[times].text, tokens[times + 1].text, tokens[times].size) == 0 &&
-        tokens[0].size < sizeof(edl->opener_number)) {
-        edl->opener_line = edl->line;
-        memcpy(edl->opener_number, tokens[0].text, tokens[0].size);
-        edl->opener_number[tokens[0].size] = '\0';
-        return;
-    }
-    event = cut_list_add(edl->list, edl->line, edl->report);
+static void event_keep(struct edl *edl, const struct token *tokens, const struct parts *parts,
+                       const struct token *times)
+{
+    struct cut_event *event = cut_list_add(edl->list, edl->line, edl->report);
+
     if (!event)
         return;
-    (void)snprintf(event->number, sizeof(event->number), "%.*s", (int)tokens[0].size,
-                   tokens[0].text);
-    name_keep(edl, event->reel, tokens[1].text, tokens[1].size);
-    time_keep(edl, &event->in, tokens[times]);
-    time_keep(edl, &event->out, tokens[times + 1]);
-    time_keep(edl, &event->record_in, tokens[times + 2]);
-    time_keep(edl, &event->record_out, tokens[times + 3]);
+    number_keep(event->number, tokens[0]);
+    edl_name(edl, event->reel, parts->reel.text, parts->reel.size);
+    time_keep(edl, &event->in, times[0]);
+    time_keep(edl, &event->out, times[1]);
+    time_keep(edl, &event->record_in, times[2]);
+    time_keep(edl, &event->record_out, times[3]);
     edl->event = event;
+    edl->last = EDL_PICTURE;
+    edl->by_transition = transition_name(parts->kind) != NULL;
 }
 
-/* M2 REEL SPEED TIMECODE: any speed that is not the list's own. Which that is needs the rate, so
- * only one that no list has, or that a whole list agrees on, can be told here. */
+/* What is refused still fills its place of the record: there is no gap there. */
+static void hole_keep(struct edl *edl, const struct token *times)
+{
+    struct cut_event *event = cut_list_add(edl->list, edl->line, edl->report);
+
+    if (!event)
+        return;
+    event->hole = 1;
+    time_keep(edl, &event->record_in, times[2]);
+    time_keep(edl, &event->record_out, times[3]);
+}
+
+static void event_read(struct edl *edl, const struct token *tokens, size_t before,
+                       const struct token *times)
+{
+    struct parts parts;
+    const char *what;
+    int empty, goes_on;
+
+    edl->event = NULL;
+    edl->last = EDL_REFUSED;
+    if (!parts_read(tokens, before, &parts)) {
+        cut_fault(edl->report, edl->line,
+                  "event %.*s lacks a reel, a channel or a transition before its timecodes",
+                  SHOWN(tokens[0]));
+        hole_keep(edl, times);
+        return;
+    }
+    switch (channel_of(parts.channel)) {
+    case CHANNEL_UNKNOWN:
+        cut_fault(edl->report, edl->line, "event %.*s is of channel %.*s, which is none",
+                  SHOWN(tokens[0]), SHOWN(parts.channel));
+        hole_keep(edl, times);
+        return;
+    case CHANNEL_SOUND:
+        edl->sound++;
+        edl->last = EDL_SOUND;
+        return;
+    case CHANNEL_PICTURE:
+        break;
+    }
+    what = transition_name(parts.kind);
+    /* of a transition the clip that goes has no frames of its own where nothing of it is cut */
+    goes_on = edl->opener_line && same(tokens[0], edl->opener_number);
+    if (what && goes_on)
+        edl->opener_line = 0;
+    opener_tell(edl);
+    if (what && parts.lasts) {
+        cut_fault(edl->report, edl->line,
+                  "event %.*s is a %s, which cannot be carried: make it a cut", SHOWN(tokens[0]),
+                  what);
+        number_keep(edl->refused_number, tokens[0]);
+        hole_keep(edl, times);
+        return;
+    }
+    if (what && toupper((unsigned char)parts.kind.text[0]) == 'K') {
+        if (!same(tokens[0], edl->refused_number)) /* else its first half was told */
+            cut_fault(edl->report, edl->line,
+                      "event %.*s is a key, which cannot be carried: make it a cut",
+                      SHOWN(tokens[0]));
+        number_keep(edl->refused_number, tokens[0]);
+        return;
+    }
+    empty =
+        times[0].size == times[1].size && memcmp(times[0].text, times[1].text, times[0].size) == 0;
+    if (empty) {
+        edl->opener_line = edl->line;
+        number_keep(edl->opener_number, tokens[0]);
+        return;
+    }
+    if (is_word(parts.reel, "BL")) {
+        cut_fault(edl->report, edl->line, "event %.*s is black, which is in no asset: leave it out",
+                  SHOWN(tokens[0]));
+        hole_keep(edl, times);
+        return;
+    }
+    event_keep(edl, tokens, &parts, times);
+}
+
+/* M2 REEL SPEED [TIMECODE] */
 static void speed_read(struct edl *edl, const struct token *tokens, size_t count)
 {
+    size_t at = count > 3 && timecode_like(tokens[count - 1]) ? count - 2 : count - 1;
     char text[32] = "";
     double speed;
     char *end;
 
-    if (count < 3 || tokens[count >= 4 ? count - 2 : 2].size >= sizeof(text)) {
+    if (edl->last == EDL_SOUND)
+        return; /* as the event that it speaks of */
+    if (count < 3 || tokens[at].size >= sizeof(text)) {
         cut_fault(edl->report, edl->line, "this change of speed cannot be read");
         return;
     }
-    memcpy(text, tokens[count >= 4 ? count - 2 : 2].text, tokens[count >= 4 ? count - 2 : 2].size);
+    memcpy(text, tokens[at].text, tokens[at].size);
     speed = strtod(text, &end);
-    if (end == text || *end) {
+    if (end == text || *end || !(speed > -1e6 && speed < 1e6)) {
         cut_fault(edl->report, edl->line, "\"%s\" is no speed", text);
         return;
     }
-    if (edl->event && speed > 0 && cut_rate_snap(speed).num) {
-        /* as fast as a rate that is in use: right where it is the list's, which the lengths show */
-        cut_note(edl->report, edl->line, "a change to the speed %s is taken as no change", text);
+    if (edl->event && speed > 0 && edl->event->speed == 0) {
+        edl->event->speed = speed; /* right where it is the list's rate, which is not known here */
+        edl->event->speed_line = edl->line;
         return;
     }
     cut_fault(edl->report, edl->line,
@@ -225,129 +324,120 @@ static void speed_read(struct edl *edl, const struct token *tokens, size_t count
               : speed < 0 ? "this runs backwards"
                           : "this changes speed",
               text);
+    if (edl->event)
+        edl->event->hole = 1;
 }
 
-static int begins(const char *text, size_t size, const char *word, size_t *after)
+/* ---- lines ---- */
+
+/* Words that lines begin with and that change no picture. */
+static int known_word(struct token word)
 {
-    size_t n = strlen(word);
+    static const char *const words[] = { "EFFECTS", "AUD",   "SPLIT:", "SPLIT", "BLEND,", "BLEND",
+                                         ">>>",     "FINAL", "GPI",    "M2",    "MASTER", "REEL" };
 
-    if (size < n || strncasecmp(text, word, n) != 0)
-        return 0;
-    *after = n;
-    return 1;
-}
-
-static void comment_read(struct edl *edl, const char *text, size_t size)
-{
-    size_t after;
-
-    while (size > 0 && (*text == '*' || *text == ' ' || *text == '\t')) {
-        text++;
-        size--;
-    }
-    if (begins(text, size, "FROM CLIP NAME", &after)) {
-        if (edl->event)
-            name_keep(edl, edl->event->name, text + after, size - after);
-    } else if (begins(text, size, "SOURCE FILE", &after) ||
-               begins(text, size, "FROM CLIP:", &after) ||
-               begins(text, size, "FROM FILE", &after)) {
-        char path[CUT_TEXT_MAX];
-
-        if (edl->event) {
-            name_keep(edl, path, text + after, size - after);
-            cut_file(edl->event->file, path);
-        }
-    } else if (begins(text, size, "SAMPAN ASSET:", &after)) {
-        char name[CUT_TEXT_MAX];
-
-        if (edl->event) {
-            name_keep(edl, name, text + after, size - after);
-            (void)snprintf(edl->event->asset, sizeof(edl->event->asset), "%.64s", name);
-        }
-    } else if (begins(text, size, "REEL ", &after)) { /* REEL x IS CLIP y */
-        const char *is = memmem(text, size, " IS CLIP ", 9);
-
-        if (is && edl->event)
-            name_keep(edl, edl->event->name, is + 9, size - (size_t)(is + 9 - text));
-    } else if (begins(text, size, "ASC_SOP", &after) || begins(text, size, "ASC_SAT", &after)) {
-        cut_note(edl->report, edl->line,
-                 "a grade (ASC CDL) is not carried: the asset's own picture is used");
-    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (is_word(word, words[i]))
+            return 1;
+    return 0;
 }
 
 static void line_read(struct edl *edl, const char *line, size_t size)
 {
     struct token tokens[TOKENS_MAX];
-    size_t count, times = 0, after;
+    size_t count, run, at, after;
 
-    while (size > 0 && (*line == ' ' || *line == '\t')) {
-        line++;
+    while (size > 0 && (*line == ' ' || *line == '\t' || *line == '\x1A')) {
+        line++; /* DOS ended texts with 1A */
         size--;
     }
     if (size == 0)
         return;
-    if (*line == '*' || begins(line, size, "FROM CLIP", &after) ||
-        begins(line, size, "SOURCE FILE", &after)) {
-        comment_read(edl, line, size);
+    if (*line == '*' || edl_begins(line, size, "FROM CLIP", &after) ||
+        edl_begins(line, size, "TO CLIP", &after) ||
+        edl_begins(line, size, "SOURCE FILE", &after) ||
+        edl_begins(line, size, "FINAL CUT PRO REEL:", &after)) {
+        edl_comment(edl, line, size);
         return;
     }
-    if (begins(line, size, "TITLE:", &after)) {
-        name_keep(edl, edl->list->title, line + after, size - after);
+    if (edl_begins(line, size, "TITLE:", &after)) {
+        edl_name(edl, edl->list->title, line + after, size - after);
+        edl->known = 1;
         return;
     }
-    if (begins(line, size, "FCM:", &after)) {
+    if (edl_begins(line, size, "FCM:", &after)) {
         edl->drop_said = memmem(line, size, "NON", 3) ? -1 : 1;
+        edl->known = 1;
         return;
     }
     count = tokens_of(line, size, tokens);
-    while (times < count && timecode_like(tokens[count - 1 - times]))
-        times++;
-    if (count > 0 && digits_only(tokens[0]) && times >= 4) {
-        event_read(edl, tokens, count);
-    } else if (count > 1 && begins(line, size, "M2", &after)) {
+    at = times_find(tokens, count, &run);
+    if (run >= 4) {
+        edl->known = 1;
+        event_read(edl, tokens, at, tokens + at);
+    } else if (count > 1 && is_word(tokens[0], "M2")) {
+        edl->known = 1;
         speed_read(edl, tokens, count);
-    } else if (count > 0 && digits_only(tokens[0]) && times > 0) {
+    } else if (digits_only(tokens[0]) && (run > 0 || count >= 4)) {
         edl->event = NULL;
-        cut_fault(edl->report, edl->line, "this event has %zu timecodes, not four", times);
-    } else if (!begins(line, size, "EFFECTS NAME", &after) && !begins(line, size, "AUD", &after) &&
-               !begins(line, size, "SPLIT", &after) && !begins(line, size, "BLEND", &after) &&
-               !begins(line, size, ">>>", &after) && !begins(line, size, "FINAL CUT PRO", &after)) {
+        edl->last = EDL_REFUSED;
+        cut_fault(edl->report, edl->line,
+                  "this begins like an event, but has %zu timecodes, not four", run);
+    } else if (!known_word(tokens[0])) {
         cut_note(edl->report, edl->line, "\"%.*s\" is not understood and was passed over",
                  (int)(size > 60 ? 60 : size), line);
     }
 }
 
+static void end_tell(struct edl *edl)
+{
+    opener_tell(edl);
+    if (edl->sound)
+        cut_note(edl->report, 0, "%zu events of sound were passed over: sound follows the picture",
+                 edl->sound);
+    if (edl->grades)
+        cut_note(
+            edl->report, edl->grade_line,
+            "%zu grades (ASC CDL), here the first, are not carried: the asset's own picture is "
+            "used",
+            edl->grades);
+    if (edl->list->count &&
+        ((edl->drop_said > 0 && !edl->drop_seen) || (edl->drop_said < 0 && edl->drop_seen)))
+        cut_note(edl->report, 0,
+                 "FCM says %s frame, the timecodes are written %s; they were read as written",
+                 edl->drop_said > 0 ? "drop" : "non-drop",
+                 edl->drop_seen ? "with ';'" : "with ':'");
+    if (edl->not_utf8 && edl_is_gb18030(edl->text, edl->size))
+        cut_note(edl->report, 0,
+                 "the list could be GB18030: iconv -f GB18030 -t UTF-8 makes UTF-8 of it");
+}
+
 int edl_read(const char *text, size_t size, struct cut_list *list, struct cut_report *report,
              struct spn_error *err)
 {
-    struct edl edl = { .list = list, .report = report };
-    size_t at = 0, taken = 0;
+    struct edl edl = { .list = list, .report = report, .text = text, .size = size };
+    size_t at = 0;
 
-    if (memchr(text, '\0', size))
-        return spn_error_set(err, SPN_EFORMAT, "this is no list: it has bytes of zero in it");
     while (at < size) {
         const char *line = text + at;
-        const char *newline = memchr(line, '\n', size - at);
-        size_t length = newline ? (size_t)(newline - line) : size - at;
+        size_t length = 0;
 
+        /* LF, CRLF, and the lone CR of old Macintoshes */
+        while (at + length < size && line[length] != '\n' && line[length] != '\r')
+            length++;
         at += length + 1;
+        if (at < size && line[length] == '\r' && line[length + 1] == '\n')
+            at++;
         edl.line++;
-        while (length > 0 && line[length - 1] == '\r')
-            length--;
-        if (length > LINE_MAX_BYTES) {
+        if (length > LINE_MAX_BYTES)
             cut_fault(report, edl.line, "the line is longer than %d bytes", LINE_MAX_BYTES);
-            continue;
-        }
-        line_read(&edl, line, length);
-        taken = list->count;
+        else
+            line_read(&edl, line, length);
     }
-    opener_tell(&edl);
-    if (edl.sound)
-        cut_note(report, 0, "%zu events of sound were passed over: sound follows the picture",
-                 edl.sound);
-    if ((edl.drop_said > 0 && !edl.drop_seen && taken) || (edl.drop_said < 0 && edl.drop_seen))
-        cut_note(report, 0,
-                 "FCM says %s frame, the timecodes are written %s; they were read as written",
-                 edl.drop_said > 0 ? "drop" : "non-drop", edl.drop_seen ? "with ';'" : "with ':'");
+    if (!edl.known && report->faults == 0)
+        return spn_error_set(err, SPN_EFORMAT,
+                             "this is no list that is read: CMX3600, OpenTimelineIO, IMF CPL and "
+                             "FCPXML are, and not a line of it is an event of CMX3600");
+    end_tell(&edl);
     return SPN_OK;
 }

@@ -122,6 +122,7 @@ int cut_ask(const struct instance *instance, struct db *db, const json_t *reques
     if (!ask.start[0])
         ask.start = NULL;
     ret = cut_resolve(db, &ask, &resolved, &report, err);
+    cut_report_sort(&report);
     if (ret >= 0 && report.faults > 0)
         ret = faults_tell(&report, ask.file, err);
     if (report.count > 0)

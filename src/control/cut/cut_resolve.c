@@ -23,7 +23,6 @@ struct resolve {
     struct cut_report *report;
     struct cut_find *find;
     struct cut_list *list;
-    uint32_t *asset_of; /* one an event: index into meant, or NOBODY */
     uint32_t *meant_of; /* one an asset of find: index into meant, or NOBODY */
     struct meant *meant;
     size_t meant_count, find_count;
@@ -164,7 +163,7 @@ static int meant_take(struct resolve *resolve, size_t event, uint32_t found, str
 
     if (resolve->meant_of[found] == NOBODY && (ret = meant_read(resolve, found, err)) < 0)
         return ret;
-    resolve->asset_of[event] = resolve->meant_of[found];
+    resolve->list->events[event].mark = resolve->meant_of[found];
     if (strcmp(resolve->meant[resolve->meant_of[found]].state, "ready") != 0)
         cut_fault(resolve->report, resolve->list->events[event].line,
                   "the asset %.300s is %s; it can be cut when it is ready",
@@ -210,13 +209,15 @@ static int reel_told(struct resolve *resolve, size_t i, struct spn_error *err)
 
 static int event_match(struct resolve *resolve, size_t i, struct spn_error *err)
 {
-    const struct cut_event *event = &resolve->list->events[i];
+    struct cut_event *event = &resolve->list->events[i];
     const char *const names[] = { event->asset, event->file, event->name, event->reel };
     const char *many = NULL;
     size_t most = 0;
     int ret;
 
-    resolve->asset_of[i] = NOBODY;
+    event->mark = NOBODY;
+    if (event->hole)
+        return SPN_OK;
     if (resolve->ask->reels && (ret = reel_told(resolve, i, err)) != 0)
         return ret < 0 ? ret : SPN_OK;
     for (size_t n = 0; n < 4; n++) {
@@ -251,11 +252,10 @@ static int events_match(struct resolve *resolve, struct spn_error *err)
     size_t count = resolve->list->count;
     int ret = SPN_OK;
 
-    resolve->asset_of = calloc(count + 1, sizeof(*resolve->asset_of));
     resolve->find_count = cut_find_count(resolve->find);
     resolve->meant_of = malloc((resolve->find_count + 1) * sizeof(*resolve->meant_of));
     resolve->meant = calloc(resolve->find_count + 1, sizeof(*resolve->meant));
-    if (!resolve->asset_of || !resolve->meant_of || !resolve->meant)
+    if (!resolve->meant_of || !resolve->meant)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     for (size_t i = 0; i < resolve->find_count; i++)
         resolve->meant_of[i] = NOBODY;
@@ -353,9 +353,9 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
         int64_t start;
         int known;
 
-        if (resolve->asset_of[i] == NOBODY)
+        if (event->mark == NOBODY)
             continue;
-        meant = &resolve->meant[resolve->asset_of[i]];
+        meant = &resolve->meant[event->mark];
         if (!spn_rate_equal(meant->asset.rate, rate)) {
             cut_fault(resolve->report, event->line,
                       "%.80s has %" PRIu32 "/%" PRIu32 " frames a second, and the list %" PRIu32
@@ -371,8 +371,8 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
             range_fault(resolve, event, meant, start, known);
             continue;
         }
-        clips[i] = (struct spn_clip){ resolve->asset_of[i], event->in.frame - start,
-                                      event->out.frame - start };
+        clips[i] =
+            (struct spn_clip){ event->mark, event->in.frame - start, event->out.frame - start };
         if (meant->asset.start < 0)
             meant->asset.start = start; /* so an export counts as the import did */
     }
@@ -459,7 +459,6 @@ int cut_resolve(struct db *db, const struct cut_ask *ask, struct cut_resolved *o
     ret = resolve_steps(&resolve, out, err);
     cut_list_free(resolve.list);
     cut_find_close(resolve.find);
-    free(resolve.asset_of);
     free(resolve.meant_of);
     free(resolve.meant);
     if (ret < 0)

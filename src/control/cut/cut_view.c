@@ -210,9 +210,9 @@ int cut_export(struct db *db, const char *id, const char *format, struct spn_buf
         asset_names[i] = cut->assets[i].name;
         asset_starts[i] = cut->assets[i].start;
     }
-    ret = writers[w].write(cut->composition,
-                           &(struct cut_names){ cut->name, asset_names, asset_starts, cut->drop },
-                           out, err);
+    ret = writers[w].write(
+        cut->composition,
+        &(struct cut_names){ cut->name, asset_names, asset_starts, cut->drop, NULL, 0 }, out, err);
     *type = writers[w].type;
 
 done:
