@@ -87,7 +87,7 @@ static void check_programs(struct doctor *doctor)
 }
 
 /* The answer of one operation of sampan-media that needs no file; NULL where it failed. */
-static json_t *media_ask(const char *operation, char why[SPN_ERROR_TEXT_MAX])
+static json_t *media_ask(const char *operation, const char *request, char why[SPN_ERROR_TEXT_MAX])
 {
     char path[SPN_PATH_MAX], *argv[3];
     struct spn_error err = { 0 };
@@ -100,7 +100,7 @@ static json_t *media_ask(const char *operation, char why[SPN_ERROR_TEXT_MAX])
     argv[1] = (char *)(uintptr_t)operation;
     argv[2] = NULL;
     if (program_find("sampan-media", path, &err) < 0 ||
-        run_once(argv, "{\"version\":1}", 30, &out, &status, &err) < 0) {
+        run_once(argv, request, 30, &out, &status, &err) < 0) {
         (void)snprintf(why, SPN_ERROR_TEXT_MAX, "%s", err.text);
     } else if (spn_buffer_text(&out)) {
         const char *line = strstr((const char *)out.data, "{\"event\"");
@@ -126,7 +126,9 @@ static json_t *media_ask(const char *operation, char why[SPN_ERROR_TEXT_MAX])
 static void check_walls(struct doctor *doctor)
 {
     char why[SPN_ERROR_TEXT_MAX];
-    json_t *answer = media_ask("walls", why), *wall;
+    json_t *answer = media_ask(
+        "walls", "{\"version\":1,\"limits\":{\"file_mb\":1,\"cpu_s\":30,\"wall_s\":30}}", why);
+    json_t *wall;
     size_t i;
 
     if (!answer) {
@@ -147,6 +149,43 @@ static void check_walls(struct doctor *doctor)
                 "seccomp is required outside of builds for tests; Landlock wants Linux 5.13 and "
                 "lsm=landlock",
                 "%s does not stand: %s", name ? name : "?", reason ? reason : "");
+    }
+    json_decref(answer);
+}
+
+/* What a ladder names by itself is needed; the others only where one asks for them. */
+static int encoder_needed(const char *name)
+{
+    return strcmp(name, "hevc") != 0 && strcmp(name, "av1") != 0;
+}
+
+static void check_encoders(struct doctor *doctor)
+{
+    static const char mend[] =
+        "install Debian's FFmpeg: `apt-get install libavcodec59 libavfilter8 libavformat59`; "
+        "another one before it in LD_LIBRARY_PATH or /usr/local/lib has less in it";
+    char why[SPN_ERROR_TEXT_MAX];
+    json_t *answer = media_ask("encoders", "{\"version\":1}", why), *encoder;
+    size_t i;
+
+    if (!answer) {
+        say(doctor, BAD, "encoders", mend, "sampan-media does not start: %s", why);
+        return;
+    }
+    json_array_foreach(json_object_get(answer, "encoders"), i, encoder)
+    {
+        const char *name = json_string_value(json_object_get(encoder, "name"));
+        const char *library = json_string_value(json_object_get(encoder, "library"));
+        const char *version = json_string_value(json_object_get(encoder, "version"));
+        const char *reason = json_string_value(json_object_get(encoder, "reason"));
+
+        name = name ? name : "?";
+        if (json_is_true(json_object_get(encoder, "works")))
+            say(doctor, GOOD, "encoders", NULL, "%s by %s %s", name, library ? library : "?",
+                version ? version : "?");
+        else
+            say(doctor, encoder_needed(name) ? BAD : FAIR, "encoders", mend,
+                "nothing can be made in %s: %s", name, reason ? reason : "");
     }
     json_decref(answer);
 }
@@ -318,6 +357,7 @@ int cmd_doctor(struct typed *typed, struct spn_error *err)
     check_programs(&doctor);
     preload_sanitizers();
     check_walls(&doctor);
+    check_encoders(&doctor);
     check_nginx(&doctor);
     check_data(&doctor);
     check_port(&doctor);
@@ -328,6 +368,8 @@ int cmd_doctor(struct typed *typed, struct spn_error *err)
     if (doctor.worst >= BAD)
         ret = spn_error_set(err, SPN_EUNSUPPORTED,
                             "Sampan would not work here: see what is BAD above");
+    if (typed->json)
+        err->text[0] = '\0'; /* one object says it all */
     json_decref(doctor.found);
     return ret;
 }

@@ -16,10 +16,15 @@ static const struct operation {
     const char *name;
     media_operation *run;
 } operations[] = {
-    { "audio", op_audio },           { "bridge", op_bridge },
-    { "chunk", op_chunk },           { "confine-probe", op_confine_probe },
-    { "examine", op_examine },       { "sound_bridge", op_sound_bridge },
-    { "storyboard", op_storyboard }, { "text", op_text },
+    { "audio", op_audio },
+    { "bridge", op_bridge },
+    { "chunk", op_chunk },
+    { "confine-probe", op_confine_probe },
+    { "encoders", op_encoders },
+    { "examine", op_examine },
+    { "sound_bridge", op_sound_bridge },
+    { "storyboard", op_storyboard },
+    { "text", op_text },
     { "walls", op_walls },
 };
 
