@@ -224,7 +224,7 @@ void bar_show(struct bar *bar, const char *label, const char *state, int64_t don
               const char *unit)
 {
     char line[512], left[48] = "", graph[32] = "";
-    int64_t now = now_ms(), ms, rate = 0;
+    int64_t now = now_ms(), ms, rate = 0, seconds = -1;
     int changed = strcmp(bar->state, state) != 0;
 
     if (changed || bar->first_done < 0 || done < bar->first_done) {
@@ -235,12 +235,16 @@ void bar_show(struct bar *bar, const char *label, const char *state, int64_t don
     ms = now - bar->began_ms;
     if (!bar->terminal && !changed && now - bar->printed_ms < 10000)
         return;
-    if (ms > 1000)
-        rate = (done - bar->first_done) * 1000 / ms;
-    if (rate > 0 && total > done) {
+    if (bar->per_second > 0) {
+        rate = (int64_t)(bar->per_second + 0.5);
+        seconds = bar->seconds_left;
+    } else if (ms > 1000 && (rate = (done - bar->first_done) * 1000 / ms) > 0 && total > done) {
+        seconds = (total - done) / rate;
+    }
+    if (seconds >= 0 && total > done) {
         char clock[32];
 
-        clock_text((total - done) / rate, clock);
+        clock_text(seconds, clock);
         (void)snprintf(left, sizeof(left), ", %s left", clock);
     }
     if (total > 0) {

@@ -37,6 +37,9 @@ struct bar {
     int terminal, drawn;
     int64_t began_ms, printed_ms;
     int64_t first_done; /* what was done when we began to look: rates count from there */
+    double
+        per_second; /* where the server tells it, > 0, and then the other, -1: it does not know */
+    int64_t seconds_left;
     char state[128];
 };
 void bar_begin(struct bar *bar);

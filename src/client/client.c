@@ -25,6 +25,9 @@ struct client {
     long status;
     struct spn_buffer received;
     int too_large;
+    struct event_reader *events; /* where a good answer is a stream; NULL elsewhere */
+    int events_ret;              /* what ended it, 0: it was not we */
+    struct spn_error *events_err;
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -35,11 +38,23 @@ static void curl_start(void)
         abort();
 }
 
+static int stream_good(struct client *client)
+{
+    long status = 0;
+
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status == 200;
+}
+
 static size_t received(char *bytes, size_t size, size_t count, void *opaque)
 {
     struct client *client = opaque;
 
     size *= count;
+    if (client->events && stream_good(client)) {
+        client->events_ret = event_reader_feed(client->events, bytes, size, client->events_err);
+        return client->events_ret ? CURL_WRITEFUNC_ERROR : size;
+    }
     if (client->received.size + size > CLIENT_ANSWER_MAX) {
         client->too_large = 1;
         return 0;
@@ -305,7 +320,11 @@ static int attempt(struct client *client, const struct client_call *call, const 
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, call->method);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS,
-                     (long)(call->timeout_ms ? call->timeout_ms : 30000));
+                     client->events     ? 0L
+                     : call->timeout_ms ? (long)call->timeout_ms
+                                        : 30000L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, client->events ? 1L : 0L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)CLIENT_SILENCE_S);
     failure = perform(client, call->stop);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     if (failure != CURLE_OK)
@@ -353,6 +372,10 @@ static int call_make(struct client *client, const struct client_call *call, stru
         ret = header_add(&headers, "Content-Type: application/json");
     if (ret == SPN_OK && body)
         ret = header_add(&headers, "Expect:");
+    if (ret == SPN_OK && client->events && client->events->id[0]) {
+        snprintf(key, sizeof(key), "Last-Event-ID: %s", client->events->id);
+        ret = header_add(&headers, key);
+    }
     if (ret == SPN_OK && call->key) {
         snprintf(key, sizeof(key), "Idempotency-Key: %s", call->key);
         ret = header_add(&headers, key);
@@ -460,6 +483,27 @@ int client_text(struct client *client, const char *path, struct spn_buffer *out,
         return ret;
     spn_buffer_append(out, client->received.data, client->received.size);
     return spn_buffer_failed(out) ? spn_error_set(err, SPN_ENOMEM, "out of memory") : ret;
+}
+
+int client_events(struct client *client, const char *path, struct event_reader *reader,
+                  struct spn_error *err)
+{
+    struct client_call call = { .method = "GET", .path = path };
+    struct spn_error broke = { 0 };
+    int ret;
+
+    event_reader_restart(reader);
+    client->events = reader;
+    client->events_ret = 0;
+    client->events_err = err;
+    ret = call_make(client, &call, &broke);
+    client->events = NULL;
+    client->events_err = NULL;
+    if (client->events_ret)
+        return client->events_ret;
+    if (ret < 0 && err)
+        *err = broke;
+    return ret < 0 ? ret : SPN_OK;
 }
 
 int client_escape(const char *text, char *out, size_t size, struct spn_error *err)

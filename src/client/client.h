@@ -14,11 +14,13 @@
 
 #include <jansson.h>
 
+#include "events.h"
 #include "sampan/error.h"
 #include "settings.h"
 
 #define CLIENT_ANSWER_MAX                                                                          \
     (64u << 20)              /* bytes: ten hours of packets are not in any answer, cues may be */
+#define CLIENT_SILENCE_S 45  /* the API says something every 15 s */
 #define CLIENT_TOKEN_MAX 256 /* bytes of a token file */
 
 struct client;
@@ -64,6 +66,13 @@ int client_delete(struct client *client, json_t **answer, struct spn_error *err,
 /* A GET whose body is text, appended to out: at most CLIENT_ANSWER_MAX bytes. */
 int client_text(struct client *client, const char *path, struct spn_buffer *out,
                 struct spn_error *err);
+/*
+ * A GET whose body is a stream of server-sent events, from the one after reader->id on. SPN_OK: it
+ * ended; what reader->each() gave that was not 0; SPN_EAGAIN: nobody answered, or it broke, or was
+ * silent for CLIENT_SILENCE_S. Whatever it was, the same call goes on from there.
+ */
+int client_events(struct client *client, const char *path, struct event_reader *reader,
+                  struct spn_error *err);
 /* The problem (RFC 9457) that the last call ended with, whole; a new reference, NULL for none. */
 json_t *client_problem(const struct client *client);
 /* The HTTP status of the last answer, 0 where there was none. */

@@ -5,6 +5,16 @@
 #include "ingest.h"
 #include "json.h"
 
+/* What goes through in a second, and how long what is left takes; null where nobody knows. */
+static void rate_put(json_t *out, double rate, int64_t left)
+{
+    (void)json_object_set_new(
+        out, "per_second", rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10) : json_null());
+    (void)json_object_set_new(out, "seconds_left",
+                              rate > 0 && left >= 0 ? json_integer((int64_t)((double)left / rate))
+                                                    : json_null());
+}
+
 /*
  * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so
  * it is right again at once after a pause.
@@ -49,36 +59,39 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
     json_put_number(out, "done", chunks ? done < total ? done : total : jobs_done);
     json_put_number(out, "total", chunks ? total : jobs);
     json_put_text(out, "unit", chunks ? "frames" : "jobs");
-    (void)json_object_set_new(
-        out, "per_second", rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10) : json_null());
-    (void)json_object_set_new(
-        out, "seconds_left",
-        chunks && rate > 0 ? json_integer((int64_t)((double)(total - done) / rate)) : json_null());
+    rate_put(out, chunks ? rate : 0, total - done);
     json_put_number(out, "jobs", jobs);
     json_put_number(out, "jobs_done", jobs_done);
     (void)json_object_set_new(out, "paused", json_boolean(paused));
     return SPN_OK;
 }
 
-static int examining_progress(struct db *db, const char *ingest, json_t *out, struct spn_error *err)
+static int examining_progress(struct db *db, const char *ingest, int64_t now_ms, json_t *out,
+                              struct spn_error *err)
 {
     struct rows *rows = NULL;
+    int64_t done = 0, total = 0;
+    double rate = 0;
     int ret, paused = 0;
 
     if ((ret = db_query(db,
-                        "SELECT done, total, unit, state, error_text FROM job WHERE ingest = $1"
-                        " ORDER BY id DESC LIMIT 1",
+                        "SELECT done, total, unit, state, error_text, started_ms FROM job"
+                        " WHERE ingest = $1 ORDER BY id DESC LIMIT 1",
                         DB_ARGS(db_text(ingest)), &rows, err)) < 0)
         return ret;
-    ret = rows_next(rows, err);
-    json_put_number(out, "done", ret > 0 ? rows_number(rows, 0) : 0);
-    json_put_number(out, "total", ret > 0 ? rows_number(rows, 1) : 0);
+    if ((ret = rows_next(rows, err)) > 0) {
+        done = rows_number(rows, 0);
+        total = rows_number(rows, 1);
+        paused = strcmp(rows_text(rows, 3), "paused") == 0;
+        if (strcmp(rows_text(rows, 3), "running") == 0 && now_ms > rows_number(rows, 5))
+            rate = (double)done * 1000 / (double)(now_ms - rows_number(rows, 5));
+    }
+    json_put_number(out, "done", done);
+    json_put_number(out, "total", total);
     json_put_text(out, "unit", ret > 0 ? rows_text(rows, 2) : "");
-    paused = ret > 0 && strcmp(rows_text(rows, 3), "paused") == 0;
     json_put_text(out, "note", paused ? rows_text(rows, 4) : NULL);
     rows_close(rows);
-    (void)json_object_set_new(out, "per_second", json_null());
-    (void)json_object_set_new(out, "seconds_left", json_null());
+    rate_put(out, rate, total - done);
     json_put_number(out, "jobs", 1);
     json_put_number(out, "jobs_done", 0);
     (void)json_object_set_new(out, "paused", json_boolean(paused));
@@ -146,7 +159,7 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
     (void)json_object_set_new(ingest, "progress", progress);
     return asset ? encoding_progress(db, asset, instance_now_ms(instance), progress, err)
                  : examining_progress(db, json_string_value(json_object_get(ingest, "id")),
-                                      progress, err);
+                                      instance_now_ms(instance), progress, err);
 }
 
 int ingest_show(const struct instance *instance, struct db *db, const char *id, json_t **out,

@@ -1,132 +1,15 @@
 #!/usr/bin/env python3
-"""up_test.py SAMPAN SAMPLE [WORD…] - `sampan up` and the commands, as people use them. Prints TAP.
-
-Each test has a data directory of its own and the port below. Run by root, the directory is given to
-www-data, as whom everything then runs.
-"""
+"""up_test.py SAMPAN SAMPLE [WORD…] - `sampan up` and the commands, as people use them. Prints TAP."""
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
-import sys
-import tempfile
-import time
-import traceback
-import urllib.error
-import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-from instance import alive, descendants
-
-SAMPAN, SAMPLE = map(os.path.abspath, sys.argv[1:3])
-PORT = int(os.environ.get("SAMPAN_TEST_PORT", "18410"))
-ROOT = os.geteuid() == 0
-
-
-class Up:
-    def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="sampan-up-")
-        os.chmod(self.dir, 0o755)
-        self.data = os.path.join(self.dir, "data")
-        os.mkdir(self.data, 0o750)
-        if ROOT:
-            user = pwd.getpwnam("www-data")
-            os.chown(self.data, user.pw_uid, user.pw_gid)
-        self.process = None
-
-    def path(self, name, text=None):
-        path = os.path.join(self.dir, name)
-        if text is not None:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(path, 0o644)
-        return path
-
-    def begin(self, *arguments, data=None):
-        self.out = open(self.path("out"), "w+b")
-        self.process = subprocess.Popen(
-            [SAMPAN, "up", "--data", data or self.data, "--port", str(PORT), *arguments],
-            stdin=subprocess.DEVNULL, stdout=self.out, stderr=subprocess.STDOUT)
-        return self
-
-    def said(self):
-        with open(self.path("out"), encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def logs(self):
-        out = ""
-        for name in sorted(os.listdir(os.path.join(self.data, "log"))):
-            with open(os.path.join(self.data, "log", name), encoding="utf-8", errors="replace") as file:
-                out += f"== {name}\n{file.read()[-3000:]}\n"
-        return out
-
-    def start(self, *arguments):
-        self.begin(*arguments)
-        self.wait(lambda: "ready " in self.said(), "ready")
-        return self
-
-    def wait(self, condition, what, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if condition():
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"{what} did not happen; {self.said()} {self.logs() if os.path.isdir(self.data + '/log') else ''}")
-
-    def ended(self, seconds=30):
-        return self.process.wait(seconds)
-
-    def run(self, *arguments, code=0, data=None):
-        done = subprocess.run([SAMPAN, *arguments, "--data", data or self.data], capture_output=True,
-                              text=True, timeout=300, cwd=self.dir, check=False)
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-        return done
-
-    def parts(self):
-        """{name: pid} of the three parts."""
-        return {name: pid for pid, name in reversed(descendants(self.process.pid))
-                if name in ("sampan-control", "sampan-worker", "nginx")}
-
-    def get(self, path, scheme="http"):
-        context = ssl._create_unverified_context() if scheme == "https" else None
-        try:
-            with urllib.request.urlopen(f"{scheme}://localhost:{PORT}{path}", timeout=20, context=context) as answer:
-                return answer.status, answer.read(), dict(answer.headers)
-        except urllib.error.HTTPError as error:
-            return error.code, error.read(), dict(error.headers)
-        except (OSError, urllib.error.URLError):
-            return 0, b"", {}
-
-    def film(self, name="film.mp4", frames=150, size="128x96"):
-        path = self.path(name)
-        subprocess.run([SAMPLE, "one", "--out", path, "--size", size, "--rate", "25", "--frames", str(frames),
-                        "--audio", "none"], check=True, stdout=subprocess.DEVNULL)
-        os.chmod(path, 0o644)
-        return path
-
-    def finish(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(40)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        shutil.rmtree(self.dir)
-
-
-tests = []
-
-
-def test(name):
-    def add(function):
-        tests.append((name, function))
-        return function
-    return add
+from up import PORT, ROOT, SAMPAN, alive, descendants, main, test
 
 
 @test("it says ready when the API, the page and the metrics answer on the one port")
@@ -380,6 +263,47 @@ def _(up):
     done = up.run("doctor", "--port", str(PORT), "--json")
     answer = json.loads(done.stdout)
     assert answer["ok"] and {"nginx", "confinement", "disk", "port", "clock"} <= {c["what"] for c in answer["checks"]}
+    said = {what: [c["text"] for c in answer["checks"] if c["what"] == what] for what in ("encoders", "confinement")}
+    for words in ("h264 by x264 core ", "hevc by x265 ", "av1 by svt-av1 ", "aac by libavcodec ",
+                  "jpeg by libavcodec ", "filters by libavfilter "):
+        assert any(re.match(words + ".*[0-9]", text) for text in said["encoders"]), (words, said)
+    walls = {text.split()[0]: text.split()[1] for text in said["confinement"]}
+    assert {"descriptors", "no_new_privileges", "memory", "file_size", "cpu_time", "wall_time", "landlock",
+            "seccomp"} <= set(walls), walls
+    assert all(c["mend"] for c in answer["checks"] if c["health"] != "good"), answer
+
+
+@test("doctor says which encoder is missing, which wall does not stand, and how to mend it")
+def _(up):
+    libexec = os.path.join(up.dir, "libexec")
+    os.mkdir(libexec)
+    real = os.path.dirname(json.loads(up.run("doctor", "--port", str(PORT), "--json").stdout)
+                           ["checks"][0]["text"].split(" is ")[1])
+    for name in ("sampan-control", "sampan-worker"):
+        os.symlink(shutil.which(name, path=real) or "/bin/true", os.path.join(libexec, name))
+    with open(os.path.join(libexec, "sampan-media"), "w", encoding="utf-8") as fake:
+        fake.write("""#!/bin/sh
+case $1 in
+walls) echo '{"event":"result","walls":[{"name":"seccomp","stands":true,"reason":""},
+{"name":"landlock","stands":false,"reason":"this kernel has none"}]}' ;;
+*) echo '{"event":"result","encoders":[
+{"name":"h264","library":"x264","version":"none","works":false,"reason":"this FFmpeg was built without libx264"},
+{"name":"av1","library":"svt-av1","version":"1.4","works":false,"reason":"libsvtav1 does not open"},
+{"name":"aac","library":"libavcodec","version":"59.37.100","works":true,"reason":""}]}' ;;
+esac
+""")
+    os.chmod(os.path.join(libexec, "sampan-media"), 0o755)
+    done = subprocess.run([SAMPAN, "doctor", "--data", up.data, "--port", str(PORT), "--json"], capture_output=True,
+                          text=True, check=False, env={**os.environ, "SAMPAN_LIBEXEC": libexec})
+    assert done.returncode == 1, done
+    checks = json.loads(done.stdout)["checks"]
+    found = {c["text"]: c for c in checks if c["what"] in ("encoders", "confinement")}
+    h264 = found["nothing can be made in h264: this FFmpeg was built without libx264"]
+    assert h264["health"] == "bad" and "apt-get install" in h264["mend"], h264
+    assert found["nothing can be made in av1: libsvtav1 does not open"]["health"] == "fair", found
+    assert found["aac by libavcodec 59.37.100"]["health"] == "good"
+    landlock = found["landlock does not stand: this kernel has none"]
+    assert landlock["health"] == "fair" and "Linux 5.13" in landlock["mend"], landlock
 
 
 @test("doctor finds a taken port")
@@ -424,22 +348,4 @@ if ROOT:
         assert "cannot get into it" in up.said(), up.said()
 
 
-def main():
-    chosen = [t for t in tests if len(sys.argv) < 4 or any(word in t[0] for word in sys.argv[3:])]
-    print(f"1..{len(chosen)}", flush=True)
-    failed = 0
-    for number, (name, function) in enumerate(chosen, 1):
-        up = Up()
-        try:
-            function(up)
-            print(f"ok {number} - {name}", flush=True)
-        except Exception:  # a test's own failure, whatever it is
-            failed += 1
-            text = traceback.format_exc().replace("\n", "\n# ")
-            print(f"not ok {number} - {name}\n# {text}", flush=True)
-        finally:
-            up.finish()
-    return 1 if failed else 0
-
-
-sys.exit(main())
+main()
