@@ -20,6 +20,8 @@ typedef int media_operation(const struct media *media, json_t **result, struct s
 media_operation op_examine, op_chunk, op_audio, op_text, op_storyboard;
 /* Of a composition: what is encoded anew at its joins. */
 media_operation op_bridge, op_sound_bridge;
+/* … and whether it is what its list says. */
+media_operation op_verify;
 /* For `sampan doctor`: the list of walls, of encoders. For the tests: try to get through one of
  * them. */
 media_operation op_walls, op_encoders, op_confine_probe;

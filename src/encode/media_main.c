@@ -25,6 +25,7 @@ static const struct operation {
     { "sound_bridge", op_sound_bridge },
     { "storyboard", op_storyboard },
     { "text", op_text },
+    { "verify", op_verify },
     { "walls", op_walls },
 };
 

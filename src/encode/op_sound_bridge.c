@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asset.h"
+#include "heard.h"
 #include "member.h"
 #include "piece.h"
 #include "protocol.h"
@@ -22,185 +22,17 @@
  */
 #define RATE_TIMES 2
 
-/* An asset; it is opened when it is heard. */
-struct heard {
-    const json_t *json; /* borrowed from the request */
-    int opened, has_source;
-    struct asset asset;
-    const struct plan_audio *audio; /* of its plan */
-    struct mapped track;
-};
-
 struct sound_bridge {
-    struct spn_composition *composition;
-    struct spn_sound_clip *clips;
-    struct spn_sound_span *spans;
-    size_t span_count;
-    struct heard *heard;
-    size_t heard_count;
+    struct heard heard;
     int64_t bitrate, fd;
     struct piece piece;
     int64_t packets; /* in it */
-    struct spn_hash compat;
     struct mix *mix;
     struct splice_counts counts;
     struct beat beat;
 };
 
-static int assets_read(struct sound_bridge *bridge, const json_t *request, struct spn_rate rate,
-                       struct spn_clip_asset **out, struct spn_error *err)
-{
-    json_t *assets, *object;
-    size_t index;
-    int ret;
-
-    if ((ret = member_array(request, "the request", "assets", SPN_CLIPS_MAX, &assets, err)) < 0)
-        return ret;
-    bridge->heard_count = json_array_size(assets);
-    bridge->heard = calloc(bridge->heard_count + 1, sizeof(*bridge->heard));
-    *out = calloc(bridge->heard_count + 1, sizeof(**out));
-    if (!bridge->heard || !*out)
-        return spn_error_set(err, SPN_ENOMEM, "no memory for assets");
-    json_array_foreach(assets, index, object)
-    {
-        bridge->heard[index].json = object;
-        (*out)[index].rate = rate;
-        (*out)[index].name.bytes[0] = 1;
-        if ((ret = member_int(object, "an asset of the request", "frames", 1, SPN_FRAMES_MAX,
-                              &(*out)[index].frames, err)) < 0)
-            return ret;
-    }
-    return SPN_OK;
-}
-
-static int clip_read(const json_t *json, struct spn_clip *out, struct spn_error *err)
-{
-    const char *holder = "a clip of the request";
-    int64_t asset;
-    int ret;
-
-    if ((ret = member_int(json, holder, "asset", 0, SPN_CLIPS_MAX, &asset, err)) < 0 ||
-        (ret = member_int(json, holder, "in", 0, SPN_FRAMES_MAX, &out->in, err)) < 0 ||
-        (ret = member_int(json, holder, "out", 0, SPN_FRAMES_MAX, &out->out, err)) < 0)
-        return ret;
-    out->asset = (uint32_t)asset;
-    return SPN_OK;
-}
-
-static int composition_read(struct sound_bridge *bridge, const json_t *request,
-                            struct spn_error *err)
-{
-    struct spn_clip_asset *assets = NULL;
-    struct spn_clip *clips = NULL;
-    json_t *object, *list, *one;
-    struct spn_rate rate;
-    size_t index;
-    int ret;
-
-    if ((ret = member_object(request, "the request", "sound", &object, err)) < 0 ||
-        (ret = member_rate(object, "\"sound\" of the request", "rate", &rate, err)) < 0 ||
-        (ret = member_array(request, "the request", "clips", SPN_CLIPS_MAX, &list, err)) < 0 ||
-        (ret = assets_read(bridge, request, rate, &assets, err)) < 0)
-        goto done;
-    clips = calloc(json_array_size(list) + 1, sizeof(*clips));
-    if (!clips)
-        ret = spn_error_set(err, SPN_ENOMEM, "no memory for clips");
-    json_array_foreach(list, index, one)
-    {
-        if (ret == SPN_OK)
-            ret = clip_read(one, &clips[index], err);
-    }
-    if (ret < 0 ||
-        (ret = spn_composition_make(rate, assets, bridge->heard_count, clips, json_array_size(list),
-                                    NULL, NULL, &bridge->composition, err)) < 0)
-        goto done;
-    if (bridge->composition->count != json_array_size(list))
-        ret = spn_error_set(err, SPN_EINVAL,
-                            "clips of the request continue each other: they are one clip");
-    else if ((ret = spn_sound_clips(bridge->composition, AUDIO_SAMPLE_RATE, &bridge->clips, err)) ==
-             SPN_OK)
-        ret = spn_sound_spans(bridge->composition, AUDIO_SAMPLE_RATE, bridge->clips, &bridge->spans,
-                              &bridge->span_count, err);
-done:
-    free(assets);
-    free(clips);
-    return ret;
-}
-
-static int track_check(struct sound_bridge *bridge, const struct heard *heard,
-                       struct spn_error *err)
-{
-    const struct spn_track_info *info = spn_track_info(heard->track.track);
-    struct spn_hash compat;
-    int ret;
-
-    if (info->media != SPN_AUDIO || info->codec != SPN_AAC)
-        return spn_error_set(err, SPN_EINVAL, "a track of the request is not AAC");
-    if ((ret = spn_compat_id(info, &compat, err)) < 0)
-        return ret;
-    if (!spn_hash_equal(&compat, &bridge->compat))
-        return spn_error_set(err, SPN_EMISMATCH,
-                             "a track of the request is decoded otherwise than the composition's");
-    return SPN_OK;
-}
-
-/* The asset of clip i, open. */
-static int heard_open(struct sound_bridge *bridge, size_t clip, struct heard **out,
-                      struct spn_error *err)
-{
-    struct heard *heard = &bridge->heard[bridge->composition->clips[clip].asset];
-    const char *holder = "an asset of the request", *name;
-    json_t *track;
-    int64_t fd, number;
-    int ret;
-
-    *out = heard;
-    if (heard->opened)
-        return SPN_OK;
-    heard->opened = 1;
-    if ((ret = member_object(heard->json, holder, "track", &track, err)) < 0 ||
-        (ret = member_int(track, holder, "fd", 0, 1 << 20, &fd, err)) < 0 ||
-        (ret = member_text(track, holder, "name", &name, err)) < 0 ||
-        (ret = mapped_open((int)fd, name, &heard->track, err)) < 0 ||
-        (ret = track_check(bridge, heard, err)) < 0)
-        return ret;
-    if (!json_object_get(heard->json, "source"))
-        return SPN_OK;
-    heard->has_source = 1;
-    if ((ret = asset_open(&heard->asset, heard->json, err)) < 0 ||
-        (ret = member_int(heard->json, holder, "audio", 0,
-                          (int64_t)heard->asset.plan.audio_count - 1, &number, err)) < 0)
-        return ret;
-    heard->audio = &heard->asset.plan.audio[number];
-    if (!spn_rate_equal(heard->asset.conform.rate, bridge->composition->rate) ||
-        (uint32_t)heard->audio->channels != spn_track_info(heard->track.track)->channels)
-        return spn_error_set(err, SPN_EMISMATCH,
-                             "an asset of the request is not what its track was made of");
-    return SPN_OK;
-}
-
-static int track_find(void *opaque, size_t clip, struct mapped **out, struct spn_error *err)
-{
-    struct heard *heard;
-    int ret = heard_open(opaque, clip, &heard, err);
-
-    *out = &heard->track;
-    return ret;
-}
-
-static int samples_open(void *opaque, size_t clip, int64_t from, struct pcm **out,
-                        struct spn_error *err)
-{
-    struct heard *heard;
-    int ret = heard_open(opaque, clip, &heard, err);
-
-    if (ret < 0)
-        return ret;
-    return heard->has_source ? pcm_create(&heard->asset, heard->audio, from, out, err)
-                             : pcm_create_track(&heard->track, from, out, err);
-}
-
-static int output_read(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
+static int bridge_open(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
 {
     const char *holder = "\"output\" of the request", *hex;
     json_t *output, *audio;
@@ -212,30 +44,14 @@ static int output_read(struct sound_bridge *bridge, const json_t *request, struc
         (ret = member_object(output, holder, "audio", &audio, err)) < 0 ||
         (ret = member_int(audio, holder, "bitrate", 32000, 1000000, &bridge->bitrate, err)) < 0)
         return ret;
-    if (spn_hash_parse(hex, strlen(hex), &bridge->compat) < 0)
-        return spn_error_set(err, SPN_EINVAL, "\"compat_id\" of %s is no SHA-256", holder);
-    return SPN_OK;
-}
-
-static int bridge_open(struct sound_bridge *bridge, const json_t *request, struct spn_error *err)
-{
-    int ret = output_read(bridge, request, err);
-
-    return ret < 0 ? ret : composition_read(bridge, request, err);
+    return heard_open(&bridge->heard, request, "sound", hex, err);
 }
 
 static void bridge_close(struct sound_bridge *bridge)
 {
     mix_destroy(bridge->mix);
     piece_finish(&bridge->piece);
-    for (size_t i = 0; bridge->heard && i < bridge->heard_count; i++) {
-        asset_close(&bridge->heard[i].asset);
-        mapped_close(&bridge->heard[i].track);
-    }
-    free(bridge->heard);
-    free(bridge->clips);
-    free(bridge->spans);
-    spn_composition_free(bridge->composition);
+    heard_close(&bridge->heard);
 }
 
 /* The fragments of a span that was put together, after those of the span before. */
@@ -274,19 +90,20 @@ static int setup_make(struct sound_bridge *bridge, size_t clip, struct splice_se
                       AVChannelLayout *layout, struct spn_error *err)
 {
     const struct spn_track_info *info;
-    struct heard *heard;
+    struct heard_asset *asset;
     int ret;
 
-    if ((ret = heard_open(bridge, clip, &heard, err)) < 0)
+    if ((ret = heard_clip(&bridge->heard, clip, &asset, err)) < 0)
         return ret;
-    info = spn_track_info(heard->track.track);
+    info = spn_track_info(asset->track.track);
     av_channel_layout_default(layout, (int)info->channels);
-    if (!bridge->mix && (ret = mix_create(bridge->composition, bridge->clips, (int)info->channels,
-                                          samples_open, bridge, &bridge->mix, err)) < 0)
+    if (!bridge->mix &&
+        (ret = mix_create(bridge->heard.composition, bridge->heard.clips, (int)info->channels,
+                          heard_samples, &bridge->heard, &bridge->mix, err)) < 0)
         return ret;
     *out = (struct splice_setup){
-        .composition = bridge->composition,
-        .clips = bridge->clips,
+        .composition = bridge->heard.composition,
+        .clips = bridge->heard.clips,
         .mix = bridge->mix,
         .encoder = { .sample_rate = AUDIO_SAMPLE_RATE,
                      .format = AV_SAMPLE_FMT_FLTP,
@@ -294,8 +111,8 @@ static int setup_make(struct sound_bridge *bridge, size_t clip, struct splice_se
                      .channels = (int)info->channels,
                      .bitrate = RATE_TIMES * bridge->bitrate,
                      .language = info->language },
-        .track = track_find,
-        .opaque = bridge,
+        .track = heard_track,
+        .opaque = &bridge->heard,
     };
     return SPN_OK;
 }
@@ -306,14 +123,14 @@ static int span_make(struct sound_bridge *bridge, const struct spn_sound_span *s
     struct splice_setup setup = { 0 };
     struct splice splice = { 0 };
     AVChannelLayout layout = { 0 };
-    struct heard *heard;
+    struct heard_asset *asset;
     int ret;
 
     if ((ret = setup_make(bridge, span->clip, &setup, &layout, err)) < 0 ||
-        (ret = heard_open(bridge, span->clip, &heard, err)) < 0)
+        (ret = heard_clip(&bridge->heard, span->clip, &asset, err)) < 0)
         return ret;
     if (!bridge->packets && (ret = piece_init(&bridge->piece, (int)bridge->fd,
-                                              spn_track_info(heard->track.track), err)) < 0)
+                                              spn_track_info(asset->track.track), err)) < 0)
         return ret;
     if ((ret = splice_make(&setup, span, &splice, err)) == SPN_OK)
         ret = span_write(bridge, span, &splice, err);
@@ -329,13 +146,13 @@ static int spans_make(struct sound_bridge *bridge, struct spn_error *err)
 {
     int ret;
 
-    for (size_t i = 0; i < bridge->span_count; i++) {
-        if (bridge->spans[i].kind != SPN_BRIDGE)
+    for (size_t i = 0; i < bridge->heard.span_count; i++) {
+        if (bridge->heard.spans[i].kind != SPN_BRIDGE)
             continue;
-        if ((ret = span_make(bridge, &bridge->spans[i], err)) < 0)
+        if ((ret = span_make(bridge, &bridge->heard.spans[i], err)) < 0)
             return ret;
         if (beat_due(&bridge->beat, BEAT_MS))
-            answer_progress((int64_t)i + 1, (int64_t)bridge->span_count, "stretches");
+            answer_progress((int64_t)i + 1, (int64_t)bridge->heard.span_count, "stretches");
     }
     if (!bridge->packets)
         return spn_error_set(err, SPN_EINVAL, "the sound of the composition has no bridge");

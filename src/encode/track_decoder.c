@@ -14,7 +14,7 @@ struct track_decoder {
     AVPacket *packet;
     AVFrame *frame;
     size_t fragment, sample; /* the next to be decoded */
-    int64_t next, to;        /* frames */
+    int64_t from, next, to;  /* frames */
     int ended;               /* the codec was told that no more come */
 };
 
@@ -76,7 +76,7 @@ int track_decoder_create(struct mapped *mapped, int64_t from, int64_t to,
     begin = spn_track_fragments(mapped->track, from * info->sample_ticks,
                                 (from + 1) * info->sample_ticks, &count);
     decoder->fragment = (size_t)(begin - all);
-    decoder->next = from;
+    decoder->from = decoder->next = from;
     decoder->to = to;
     *out = decoder;
     return SPN_OK;
@@ -144,7 +144,7 @@ int track_decoder_pull(struct track_decoder *decoder, const AVFrame **out, struc
         }
         if (ret < 0)
             return damaged(decoder, err);
-        if (decoder->frame->pts < decoder->next)
+        if (decoder->frame->pts < decoder->from) /* of the GOP, before the range */
             continue;
         if (decoder->frame->pts != decoder->next || decoder->frame->format != AV_PIX_FMT_YUV420P)
             return damaged(decoder, err);

@@ -237,36 +237,60 @@ static void header_append(FILE *out, const char *path)
     spn_track_close(track);
 }
 
-int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err)
+static void piece_path(const struct cut_run *run, size_t span, char path[128])
+{
+    (void)snprintf(path, 128, "%s/bridge.%zu", run->dir, span);
+}
+
+void cut_run_picture_write(struct cut_run *run, const char *name, char path[128])
 {
     struct spn_span *spans;
-    char piece[128], from[128];
+    struct spn_error err = { 0 };
+    char from[128];
     uint32_t sequence = 1;
     uint64_t ticks = 0;
     size_t count;
     FILE *out;
-    int ret;
 
     (void)snprintf(path, 128, "%s/%s", run->dir, name);
     if (!(out = fopen(path, "w")))
         abort();
     track_path(run->assets[0], 'v', 0, from);
     header_append(out, from);
-    must(ret = spn_picture_spans(run->composition, &spans, &count, err), err);
-    for (size_t i = 0; i < count && ret == SPN_OK; i++) {
+    must(spn_picture_spans(run->composition, &spans, &count, &err), &err);
+    for (size_t i = 0; i < count; i++) {
         const struct spn_span *span = &spans[i];
 
         if (span->kind == SPN_REFERENCE) {
             track_path(run->assets[run->composition->clips[span->clip].asset], 'v', 0, from);
             fragments_append(out, from, (size_t)span->gop, (size_t)span->gops, &sequence, &ticks);
-            continue;
+        } else if (run->left_out != i + 1) {
+            piece_path(run, i, from);
+            fragments_append(out, from, 0, span->fragments, &sequence, &ticks);
         }
-        (void)snprintf(piece, sizeof(piece), "%s/bridge.%zu", run->dir, i);
-        if ((ret = bridge_make(run, span, sequence, piece, err)) == SPN_OK)
-            fragments_append(out, piece, 0, span->fragments, &sequence, &ticks);
     }
     free(spans);
     (void)fclose(out);
+}
+
+int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err)
+{
+    struct spn_span *spans;
+    char piece[128];
+    uint32_t sequence = 1;
+    size_t count;
+    int ret;
+
+    must(ret = spn_picture_spans(run->composition, &spans, &count, err), err);
+    for (size_t i = 0; i < count && ret == SPN_OK; i++) {
+        piece_path(run, i, piece);
+        if (spans[i].kind == SPN_BRIDGE)
+            ret = bridge_make(run, &spans[i], sequence, piece, err);
+        sequence += spans[i].fragments;
+    }
+    free(spans);
+    if (ret == SPN_OK)
+        cut_run_picture_write(run, name, path);
     return ret;
 }
 
@@ -328,40 +352,106 @@ static int sound_bridges_make(struct cut_run *run, int n, const char *path, stru
     return ret;
 }
 
-int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
-                  struct spn_error *err)
+void cut_run_sound_write(struct cut_run *run, int n, const char *name, char path[128])
 {
     struct spn_sound_clip *clips;
     struct spn_sound_span *spans;
+    struct spn_error err = { 0 };
     char from[128], bridge[128];
     size_t bridged = 0;
     uint32_t sequence = 1;
     uint64_t ticks = 0;
     size_t count;
     FILE *out;
-    int ret;
 
     (void)snprintf(path, 128, "%s/%s", run->dir, name);
     if (!(out = fopen(path, "w")))
         abort();
     track_path(run->assets[0], 'a', n, from);
     header_append(out, from);
-    must(spn_sound_clips(run->composition, 48000, &clips, err), err);
-    must(spn_sound_spans(run->composition, 48000, clips, &spans, &count, err), err);
+    must(spn_sound_clips(run->composition, 48000, &clips, &err), &err);
+    must(spn_sound_spans(run->composition, 48000, clips, &spans, &count, &err), &err);
     (void)snprintf(bridge, sizeof(bridge), "%s/sound", run->dir);
-    ret = sound_bridges_make(run, n, bridge, err);
-    for (size_t i = 0; i < count && ret == SPN_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (spans[i].kind == SPN_REFERENCE) {
-            track_path(run->assets[run->composition->clips[spans[i].clip].asset], 'a', n, from);
+            size_t asset = run->composition->clips[spans[i].clip].asset + run->other_asset;
+
+            track_path(run->assets[asset % run->composition->asset_count], 'a', n, from);
             fragments_append(out, from, (size_t)spans[i].fragment, (size_t)spans[i].fragments,
                              &sequence, &ticks);
             continue;
         }
-        fragments_append(out, bridge, bridged, (size_t)spans[i].fragments, &sequence, &ticks);
+        if (run->left_out != i + 1)
+            fragments_append(out, bridge, bridged, (size_t)spans[i].fragments, &sequence, &ticks);
         bridged += (size_t)spans[i].fragments;
     }
     free(spans);
     free(clips);
     (void)fclose(out);
+}
+
+int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
+                  struct spn_error *err)
+{
+    char bridge[128];
+    int ret;
+
+    (void)snprintf(bridge, sizeof(bridge), "%s/sound", run->dir);
+    if ((ret = sound_bridges_make(run, n, bridge, err)) == SPN_OK)
+        cut_run_sound_write(run, n, name, path);
     return ret;
+}
+
+/* Of a picture: {"frames","track","picture"}; of sound what a sound_bridge is given too. */
+static json_t *judged_json(const struct cut_run *run, size_t i, char kind, int *fds, size_t *count)
+{
+    const struct asset_run *asset = run->assets[i];
+    json_t *picture;
+    char path[128];
+    int track;
+
+    if (kind == 'a')
+        return heard_json(run, i, 0, fds, count);
+    track_path(asset, 'v', 0, path);
+    track = fds[(*count)++] = file_open(path, O_RDONLY);
+    picture = run->from_renditions ? rendition_json(asset, fds, count)
+                                   : cut_asset_json(asset, fds, count);
+    return json_pack("{s:I,s:{s:i,s:s},s:o}", "frames",
+                     (json_int_t)run->composition->assets[i].frames, "track", "fd", track, "name",
+                     "v0.mp4", "picture", picture);
+}
+
+json_t *cut_run_verify(struct cut_run *run, char kind, const char *path)
+{
+    const struct spn_composition *composition = run->composition;
+    char compat[SPN_HASH_HEX + 1], id[3] = { kind, '0', '\0' };
+    json_t *assets = json_array(), *request, *result;
+    struct media_run answer;
+    int fds[FDS_MAX], film;
+    size_t count = 0;
+
+    for (size_t i = 0; i < composition->asset_count; i++)
+        (void)json_array_append_new(assets, judged_json(run, i, kind, fds, &count));
+    compat_of(run->assets[0], kind, 0, compat);
+    film = fds[count++] = file_open(path, O_RDONLY);
+    request = json_pack("{s:i,s:{s:[i,i]},s:{s:s,s:s,s:s},s:o,s:o,s:{s:i,s:s}}", "version", 1,
+                        "verify", "rate", (int)composition->rate.num, (int)composition->rate.den,
+                        "rendition", "id", id, "media", kind == 'a' ? "audio" : "video",
+                        "compat_id", compat, "clips", clips_json(composition), "assets", assets,
+                        "film", "fd", film, "name", strrchr(path, '/') + 1);
+    if (run->change)
+        run->change(request);
+    media_run(run->program, "verify", request, &answer);
+    json_decref(request);
+    while (count > 0)
+        (void)close(fds[--count]);
+    result = json_incref(answer.answer);
+    if (answer.exited != 0) {
+        (void)fprintf(stderr, "exit %d, signal %d: %s\n", answer.exited, answer.signaled,
+                      json_string_value(json_object_get(answer.answer, "text")));
+        json_decref(result);
+        result = NULL;
+    }
+    media_run_finish(&answer);
+    return result;
 }

@@ -22,6 +22,8 @@ struct cut_run {
     struct spn_composition *composition;
     cut_change *change;  /* or NULL */
     int from_renditions; /* sources are gone */
+    size_t left_out;     /* number of the span, from 1, whose bridge is not written; 0: none */
+    size_t other_asset;  /* 1: referenced sound is taken from the next asset */
     char dir[64];        /* of bridges and tracks; removed by cut_run_finish() */
     int64_t encoded;     /* frames, or packets, that were encoded or copied into bridges */
     json_t *answer;      /* of the last bridge that was made */
@@ -35,12 +37,21 @@ void cut_run_finish(struct cut_run *run);
 /* Make all bridges of the picture and write DIR/NAME. SPN_OK, or what sampan-media said. */
 int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err);
 
+/* Write DIR/NAME once more, of bridges as they are now: DIR/bridge.N of span N, from 0. */
+void cut_run_picture_write(struct cut_run *run, const char *name, char path[128]);
+
 /*
  * Make all bridges of audio rendition number n, put together as aN.mp4 in every asset, and write
  * DIR/NAME.
  */
 int cut_run_sound(struct cut_run *run, int n, const char *name, char path[128],
                   struct spn_error *err);
+
+/* Write DIR/NAME once more, of the bridges in DIR/sound. */
+void cut_run_sound_write(struct cut_run *run, int n, const char *name, char path[128]);
+
+/* What sampan-media finds in v0 or a0 ('v', 'a') as the file at path has it; NULL: it fell down. */
+json_t *cut_run_verify(struct cut_run *run, char kind, const char *path);
 
 /* The member of the answer to examine, {"conform","plan",…}, with open descriptors. */
 json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count);

@@ -17,10 +17,9 @@
 
 #include <cmocka.h>
 
-#include "asset_run.h"
 #include "code.h"
+#include "cut_assets.h"
 #include "cut_run.h"
-#include "film.h"
 #include "process.h"
 #include "sampan/track.h"
 
@@ -142,102 +141,44 @@ static void decode_said(const char *path, char line[256])
     (void)pclose(said);
 }
 
-static void answer_ok(int exited, struct media_run *answer)
-{
-    if (exited != 0)
-        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
-                 json_string_value(json_object_get(answer->answer, "text")));
-    media_run_finish(answer);
-}
-
-#define ASSETS 2
-
 /* Two assets of this kind: the first has four GOPs and seven frames, the second three GOPs. */
 struct made {
-    struct asset_run runs[ASSETS];
-    const struct asset_run *list[ASSETS];
-    char films[ASSETS][128];
-    struct frames source[ASSETS], encoded[ASSETS];
-    unsigned gop;
+    struct cut_assets assets;
+    struct frames source[CUT_ASSETS], encoded[CUT_ASSETS];
 };
-
-static void film_draw(const struct row *row, unsigned source, unsigned frames, char path[128])
-{
-    static const char *const encoder[] = { "-c:v",      "libx264", "-qp", "0", "-preset",
-                                           "ultrafast", "-g",      "31",  NULL };
-    struct film film = {
-        .path = path,
-        .picture = { row->width, row->height, row->num, row->den, (uint8_t)source, 1, 0, 0 },
-        .frames = frames,
-        .encoder = encoder,
-    };
-
-    (void)snprintf(path, 128, "%s/%u-%u-%u-%u.mkv", dir, source, row->num, row->width, frames);
-    if (access(path, F_OK) < 0)
-        assert_int_equal(film_make(&film), 0);
-}
 
 static void made_init(struct made *made, const struct row *row, const char *preset)
 {
-    struct spn_rate rate = { row->num, row->den };
-    struct media_run answer;
+    static const char *const encoder[] = { "-c:v",      "libx264", "-qp", "0", "-preset",
+                                           "ultrafast", "-g",      "31",  NULL };
+    unsigned gop = spn_rate_gop((struct spn_rate){ row->num, row->den });
+    const unsigned frames[CUT_ASSETS] = { 4 * gop + 7, 3 * gop };
+    struct film film = {
+        .picture = { row->width, row->height, row->num, row->den, 0, 1, 0, 0 },
+        .encoder = encoder,
+    };
     char options[256], path[128];
-    json_t *wanted;
 
-    memset(made, 0, sizeof(*made));
-    made->gop = spn_rate_gop(rate);
     (void)snprintf(options, sizeof(options),
                    "{\"ladder\":{\"version\":1,\"rungs\":[{\"codec\":\"%s\",\"height\":1080,"
                    "\"preset\":\"%s\"}]}}",
                    row->codec, preset);
-    wanted = json_loads(options, 0, NULL);
-    assert_non_null(wanted);
-    for (unsigned i = 0; i < ASSETS; i++) {
-        struct asset_run *run = &made->runs[i];
-
-        film_draw(row, i + 1, i ? 3 * made->gop : 4 * made->gop + 7, made->films[i]);
-        answer_ok(asset_run_init(run, program, made->films[i], wanted, &answer), &answer);
-        answer_ok(asset_run_chunk(run, 0, &answer), &answer);
-        assert_int_equal(asset_run_assemble(run, "v0", 1, path), SPN_OK);
-        made->list[i] = run;
-        frames_read(row, made->films[i], &made->source[i]);
+    cut_assets_init(&made->assets, program, dir, "film.mkv", &film, frames, options);
+    for (unsigned i = 0; i < CUT_ASSETS; i++) {
+        (void)snprintf(path, sizeof(path), "%s/v0.mp4", made->assets.runs[i].dir);
+        frames_read(row, made->assets.films[i], &made->source[i]);
         frames_read(row, path, &made->encoded[i]);
         assert_int_equal(made->source[i].count, made->encoded[i].count);
     }
-    json_decref(wanted);
 }
 
 static void made_finish(struct made *made)
 {
-    for (unsigned i = 0; i < ASSETS; i++) {
-        asset_run_finish(&made->runs[i]);
+    cut_assets_finish(&made->assets);
+    for (unsigned i = 0; i < CUT_ASSETS; i++) {
         free(made->source[i].bytes);
         free(made->encoded[i].bytes);
     }
-}
-
-#define CLIPS 12
-
-/* A cut that has every kind of join. */
-static void clips_make(unsigned gop, struct spn_clip clips[CLIPS])
-{
-    const int64_t g = gop;
-    const struct spn_clip list[CLIPS] = {
-        { 0, g / 3, 2 * g + 5 }, /* a head, a GOP, a tail */
-        { 1, 0, g },             /* a GOP exactly, joined on its borders */
-        { 0, 2 * g, 3 * g },     /* so is this: no bridge between them */
-        { 1, g - 1, g },         /* one frame, the last of a GOP */
-        { 1, 7, 8 },             /* one frame, out of order */
-        { 0, g / 3, g / 2 },     /* a GOP that was cut already … */
-        { 0, g / 2 + 3, g - 2 }, /* … and once more */
-        { 0, 3 * g, 4 * g + 7 }, /* to the last frame: a short GOP, referenced */
-        { 1, 3 * g - 1, 3 * g }, /* the last frame alone */
-        { 0, 0, 1 },             /* the first frame alone */
-        { 1, 1, 2 * g - 1 },     /* almost two GOPs: all bridge, but none whole … */
-        { 0, g - 1, 2 * g + 1 }, /* … but one */
-    };
-
-    memcpy(clips, list, sizeof(list));
 }
 
 struct quality {
@@ -295,7 +236,7 @@ static void joins(void **state, int from_renditions)
 {
     const struct row *row = *state;
     struct quality bridge = { 0 }, full = { 0 };
-    struct spn_clip clips[CLIPS];
+    struct spn_clip clips[CUT_CLIPS];
     struct spn_error err = { 0 };
     struct frames shown;
     struct cut_run run;
@@ -303,8 +244,8 @@ static void joins(void **state, int from_renditions)
     char path[128], said[256];
 
     made_init(&made, row, row->preset);
-    clips_make(made.gop, clips);
-    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+    cut_clips_make(made.assets.gop, clips);
+    cut_run_init(&run, program, made.assets.list, CUT_ASSETS, clips, CUT_CLIPS);
     run.from_renditions = from_renditions;
     if (cut_run_picture(&run, "film.mp4", path, &err) < 0)
         fail_msg("%s", err.text);
@@ -367,7 +308,7 @@ static void is_caught(void **state)
 {
     const struct row *row = &rows[1];
     struct quality bridge = { 0 }, full = { 0 };
-    struct spn_clip clips[CLIPS];
+    struct spn_clip clips[CUT_CLIPS];
     struct spn_error err = { 0 };
     struct frames shown;
     struct cut_run run;
@@ -376,8 +317,8 @@ static void is_caught(void **state)
 
     (void)state;
     made_init(&made, row, row->preset);
-    clips_make(made.gop, clips);
-    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+    cut_clips_make(made.assets.gop, clips);
+    cut_run_init(&run, program, made.assets.list, CUT_ASSETS, clips, CUT_CLIPS);
 
     /* sampan-media refuses to make it */
     run.change = wrong_preset;
@@ -398,15 +339,15 @@ static void is_caught(void **state)
 static void repeats(void **state)
 {
     struct spn_error err = { 0 };
-    struct spn_clip clips[CLIPS];
+    struct spn_clip clips[CUT_CLIPS];
     struct cut_run run;
     struct made made;
     char one[128], two[128], command[300];
 
     (void)state;
     made_init(&made, &rows[1], rows[1].preset);
-    clips_make(made.gop, clips);
-    cut_run_init(&run, program, made.list, ASSETS, clips, CLIPS);
+    cut_clips_make(made.assets.gop, clips);
+    cut_run_init(&run, program, made.assets.list, CUT_ASSETS, clips, CUT_CLIPS);
     assert_int_equal(cut_run_picture(&run, "one.mp4", one, &err), SPN_OK);
     assert_int_equal(cut_run_picture(&run, "two.mp4", two, &err), SPN_OK);
     (void)snprintf(command, sizeof(command), "cmp -s %s %s", one, two);
@@ -456,7 +397,8 @@ static void idr_numbers(void **state)
 
     (void)state;
     made_init(&made, &rows[1], rows[1].preset);
-    cut_run_init(&run, program, made.list, ASSETS, clips, sizeof(clips) / sizeof(*clips));
+    cut_run_init(&run, program, made.assets.list, CUT_ASSETS, clips,
+                 sizeof(clips) / sizeof(*clips));
     if (cut_run_picture(&run, "numbers.mp4", path, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(spn_track_open(path, &track, &err), SPN_OK);

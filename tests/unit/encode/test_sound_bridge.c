@@ -18,30 +18,20 @@
 
 #include "aac_window.h"
 #include "asset.h"
-#include "asset_run.h"
 #include "audio_encoder.h"
 #include "code.h"
+#include "cut_assets.h"
 #include "cut_run.h"
-#include "film.h"
 #include "mix.h"
 #include "pcm.h"
 #include "piece.h"
 #include "process.h"
 #include "sampan/track.h"
 
-#define RATE   48000
-#define ASSETS 2
+#define RATE 48000
 
 static const char *program;
 static char dir[] = "/tmp/sampan-films-XXXXXX";
-
-static void answer_ok(int exited, struct media_run *answer)
-{
-    if (exited != 0)
-        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
-                 json_string_value(json_object_get(answer->answer, "text")));
-    media_run_finish(answer);
-}
 
 /* Samples of a file as ffmpeg decodes it. */
 struct samples {
@@ -117,58 +107,37 @@ static struct row {
 };
 
 struct made {
-    struct asset_run runs[ASSETS];
-    const struct asset_run *list[ASSETS];
-    char films[ASSETS][128];
-    struct samples source[ASSETS];
+    struct cut_assets assets;
+    struct samples source[CUT_ASSETS];
     int64_t frames;
 };
 
-static void film_draw(const struct row *row, unsigned source, unsigned frames, char path[128])
+static void made_init(struct made *made, const struct row *row)
 {
     const char *encoder[16] = { "-c:v", "libx264", "-preset", "ultrafast" };
     struct film film = {
-        .path = path,
-        .picture = { 64, 36, row->num, row->den, (uint8_t)source, 0, 0, 0 },
-        .frames = frames,
+        .picture = { 64, 36, row->num, row->den, 0, 0, 0, 0 },
         .audio = { "zh" },
         .audio_count = 1,
         .channels = row->channels,
         .encoder = encoder,
     };
+    unsigned frames[CUT_ASSETS];
 
     for (size_t i = 0; row->encoder[i]; i++)
         encoder[4 + i] = row->encoder[i];
-    (void)snprintf(path, 128, "%s/%u-%u-%s", dir, source, row->num, row->file);
-    if (access(path, F_OK) < 0)
-        assert_int_equal(film_make(&film), 0);
-}
-
-static void made_init(struct made *made, const struct row *row)
-{
-    struct media_run answer;
-    char path[128];
-
-    memset(made, 0, sizeof(*made));
     made->frames = (int64_t)12 * row->num / row->den;
-    for (unsigned i = 0; i < ASSETS; i++) {
-        struct asset_run *run = &made->runs[i];
-
-        film_draw(row, i + 1, (unsigned)made->frames, made->films[i]);
-        answer_ok(asset_run_init(run, program, made->films[i], NULL, &answer), &answer);
-        answer_ok(asset_run_audio(run, 0, &answer), &answer);
-        assert_int_equal(asset_run_assemble(run, "a0", 1, path), SPN_OK);
-        made->list[i] = run;
-        samples_read(made->films[i], 2, &made->source[i]);
-    }
+    frames[0] = frames[1] = (unsigned)made->frames;
+    cut_assets_init(&made->assets, program, dir, row->file, &film, frames, NULL);
+    for (unsigned i = 0; i < CUT_ASSETS; i++)
+        samples_read(made->assets.films[i], 2, &made->source[i]);
 }
 
 static void made_finish(struct made *made)
 {
-    for (unsigned i = 0; i < ASSETS; i++) {
-        asset_run_finish(&made->runs[i]);
+    cut_assets_finish(&made->assets);
+    for (unsigned i = 0; i < CUT_ASSETS; i++)
         free(made->source[i].at);
-    }
 }
 
 /* Clips of two thirds of a second to a second and a half, and some of one, two and three frames. */
@@ -190,7 +159,7 @@ static void clips_make(const struct row *row, int64_t frames, struct spn_clip *c
             in = 0; /* the first frame of an asset */
         if (i == 6)
             in = frames - length; /* the last */
-        clips[i] = (struct spn_clip){ (uint32_t)i % ASSETS, in, in + length };
+        clips[i] = (struct spn_clip){ (uint32_t)i % CUT_ASSETS, in, in + length };
     }
 }
 
@@ -423,7 +392,7 @@ static void follows(void **state)
 
     made_init(&made, row);
     clips_make(row, made.frames, clips);
-    cut_run_init(&run, program, made.list, ASSETS, clips, (size_t)row->clips);
+    cut_run_init(&run, program, made.assets.list, CUT_ASSETS, clips, (size_t)row->clips);
     run.from_renditions = row->from_renditions;
     assert_int_equal(run.composition->count, row->clips);
     if (cut_run_sound(&run, 0, "film.mp4", path, &err) < 0)
