@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "output.h"
+#include "sampan/time.h"
 
 #define LIST_MAX       (64u << 20) /* bytes of a list, as the API has it */
 #define CHECK_WAIT_MS  300000
@@ -302,13 +303,18 @@ static void check_show(const json_t *report)
         { "OUT", "out" },           { "REASON", "reason" }, { NULL, NULL }
     };
     const json_t *rung, *text;
+    int64_t share = 0; /* hundredths of a percent */
     char head[160];
     size_t i;
 
-    printf("%" PRId64 " of %" PRId64 " frames would be encoded, in %" PRId64
-           " bridges; about %" PRId64 " bytes would be stored\n",
-           number_of(report, "bridged_frames"), number_of(report, "frames"),
-           number_of(report, "bridges"), number_of(report, "bytes"));
+    (void)spn_rescale(number_of(report, "bridged_frames"), 10000, number_of(report, "frames"),
+                      SPN_NEAREST, &share);
+    printf("%" PRId64 " of %" PRId64 " frames would be encoded (%" PRId64 ".%02" PRId64
+           " %%; the least possible is %" PRId64 "), in %" PRId64 " bridges; about %" PRId64
+           " bytes would be stored\n",
+           number_of(report, "bridged_frames"), number_of(report, "frames"), share / 100,
+           share % 100, number_of(report, "least_frames"), number_of(report, "bridges"),
+           number_of(report, "bytes"));
     json_array_foreach(json_object_get(report, "renditions"), i, rung) printf(
         "picture %s: about %" PRId64 " bytes\n", text_of(rung, "id"), number_of(rung, "bytes"));
     sound_show(json_object_get(report, "sound"));

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cut/cut.h"
 #include "ingest.h"
 #include "json.h"
 
@@ -68,6 +69,7 @@ static json_t *publication_json(const struct rows *rows)
     char url[128];
 
     json_put_text(publication, "id", id);
+    json_put_text(publication, "cut", rows_text(rows, 7));
     (void)json_object_set_new(publication, "title", json_of(rows_text(rows, 1)));
     (void)spn_rescale(rows_number(rows, 2), rows_number(rows, 4) * 1000, rows_number(rows, 3),
                       SPN_NEAREST, &ms);
@@ -77,7 +79,7 @@ static json_t *publication_json(const struct rows *rows)
     (void)snprintf(url, sizeof(url), "/v/%s/main.mpd", id);
     json_put_text(publication, "dash", url);
     (void)json_object_set_new(publication, "poster",
-                              rows_number(rows, 7)
+                              rows_text(rows, 7)
                                   ? cut_poster_json(id, rows_text(rows, 5), rows_number(rows, 2))
                                   : poster_json(id, rows_text(rows, 5), rows_text(rows, 6)));
     return publication;
@@ -93,7 +95,7 @@ static int publications_read(struct db *db, json_t *out, struct spn_error *err)
                        "  AND f.kind = 'board' AND f.place = 0 AND (SELECT count(*) FROM cut_file b"
                        "  WHERE b.cut = c.id AND b.kind = 'board') ="
                        "  (SELECT count(*) FROM cut_asset u WHERE u.cut = c.id))), a.storyboard,"
-                       " CASE WHEN c.id IS NULL THEN 0 ELSE 1 END"
+                       " c.id"
                        " FROM publication p LEFT JOIN asset a ON a.hash = p.asset"
                        " LEFT JOIN cut c ON c.id = p.cut LEFT JOIN title t ON t.id = p.title"
                        " WHERE p.state = 'live' AND (a.hash IS NOT NULL OR c.id IS NOT NULL)"
@@ -137,6 +139,29 @@ static int making_read(const struct instance *instance, struct db *db, json_t *o
     return SPN_OK;
 }
 
+/* Cuts whose bridges are being made: jobs done, of how many. */
+static int cuts_read(struct db *db, json_t *out, struct spn_error *err)
+{
+    json_t *cuts = json_array();
+    const json_t *cut;
+    int ret = cut_page(db, "building", "~", WATCH_MAX, cuts, err);
+
+    for (size_t i = json_array_size(cuts); ret >= 0 && i-- > 0;) {
+        json_t *making = json_object();
+        const json_t *progress;
+
+        cut = json_array_get(cuts, i);
+        progress = json_object_get(cut, "progress");
+        json_put_text(making, "name", json_string_value(json_object_get(cut, "name")));
+        json_put_text(making, "state", "building");
+        json_put_number(making, "done", member_of(progress, "done"));
+        json_put_number(making, "total", member_of(progress, "total"));
+        (void)json_array_append_new(out, making);
+    }
+    json_decref(cuts);
+    return ret;
+}
+
 int watch_show(const struct instance *instance, struct db *db, json_t **out, struct spn_error *err)
 {
     json_t *publications = json_array(), *making = json_array();
@@ -146,7 +171,8 @@ int watch_show(const struct instance *instance, struct db *db, json_t **out, str
     (void)json_object_set_new(*out, "publications", publications);
     (void)json_object_set_new(*out, "making", making);
     if ((ret = publications_read(db, publications, err)) < 0 ||
-        (ret = making_read(instance, db, making, err)) < 0) {
+        (ret = making_read(instance, db, making, err)) < 0 ||
+        (ret = cuts_read(db, making, err)) < 0) {
         json_decref(*out);
         *out = NULL;
     }

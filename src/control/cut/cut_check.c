@@ -58,6 +58,25 @@ static int64_t rung_bytes(const struct check *check, const struct match_renditio
     return (int64_t)(bits * composition->rate.den / composition->rate.num / 8);
 }
 
+/*
+ * Frames that no way of cutting could leave as they are: those that are shown of a GOP which is not
+ * shown whole.
+ */
+static int64_t frames_least(const struct spn_composition *composition)
+{
+    int64_t gop = composition->gop, least = 0;
+
+    for (size_t i = 0; i < composition->count; i++) {
+        const struct spn_clip *clip = &composition->clips[i];
+        int64_t from = (clip->in + gop - 1) / gop * gop, to = clip->out / gop * gop;
+
+        if (clip->out == composition->assets[clip->asset].frames) /* its last GOP is whole */
+            to = clip->out;
+        least += clip->out - clip->in - (to > from ? to - from : 0);
+    }
+    return least;
+}
+
 static int picture_check(struct check *check, json_t *out, struct spn_error *err)
 {
     json_t *rungs = json_array();
@@ -73,6 +92,7 @@ static int picture_check(struct check *check, json_t *out, struct spn_error *err
     }
     json_put_number(out, "bridges", bridges);
     json_put_number(out, "bridged_frames", frames);
+    json_put_number(out, "least_frames", frames_least(check->cut->composition));
     for (size_t i = 0; i < check->match->count; i++) {
         const struct match_rendition *rung = &check->match->renditions[i];
         json_t *one;

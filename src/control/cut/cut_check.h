@@ -7,8 +7,8 @@
 #define CHECK_CUES_MAX 1000 /* damaged cues that are listed; all are counted */
 
 /*
- * A new reference to {frames, bridged_frames, bridges, bytes, renditions, sound, text, dropped,
- * incompatible, restricted}. SPN_ECONFLICT: an asset was removed since.
+ * A new reference to {frames, bridged_frames, least_frames, bridges, bytes, renditions, sound,
+ * text, dropped, incompatible, restricted}. SPN_ECONFLICT: an asset was removed since.
  */
 int cut_check(const struct instance *instance, struct db *db, const char *id, json_t **out,
               struct spn_error *err);

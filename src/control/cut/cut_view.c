@@ -148,15 +148,42 @@ static int stretches_json(const struct cut *cut, json_t *out, struct spn_error *
     return ret;
 }
 
+/* What was made for the cut and lies on the disk; what is referenced is not counted. */
+static int stored_json(struct db *db, const char *id, json_t **out, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int64_t files = 0, bytes = 0;
+    int ret = db_query(db,
+                       "SELECT DISTINCT name, facts FROM cut_file WHERE cut = $1"
+                       " AND kind IN ('bridge', 'sound_bridge') AND facts IS NOT NULL",
+                       DB_ARGS(db_text(id)), &rows, err);
+
+    if (ret < 0)
+        return ret;
+    while ((ret = rows_next(rows, err)) > 0) {
+        json_t *facts = json_of(rows_text(rows, 1));
+
+        files++;
+        bytes += json_integer_value(json_object_get(facts, "bytes"));
+        json_decref(facts);
+    }
+    rows_close(rows);
+    *out = json_object();
+    json_put_number(*out, "files", files);
+    json_put_number(*out, "bytes", bytes);
+    return ret;
+}
+
 int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
-    json_t *clips = json_array(), *stretches = json_array();
+    json_t *clips = json_array(), *stretches = json_array(), *stored = NULL;
     struct cut *cut = NULL;
     int ret;
 
     *out = NULL;
     if ((ret = cut_summary(db, id, out, err)) < 0 || (ret = cut_load(db, id, &cut, err)) < 0 ||
-        (ret = stretches_json(cut, stretches, err)) < 0) {
+        (ret = stretches_json(cut, stretches, err)) < 0 ||
+        (ret = stored_json(db, id, &stored, err)) < 0) {
         json_decref(*out);
         *out = NULL;
         json_decref(clips);
@@ -168,6 +195,7 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
         (void)json_array_append_new(clips, clip_json(cut, i));
     (void)json_object_set_new(*out, "clips", clips);
     (void)json_object_set_new(*out, "bridges", stretches);
+    (void)json_object_set_new(*out, "stored", stored);
     cut_free(cut);
     return SPN_OK;
 }
