@@ -62,4 +62,9 @@ int spn_error_errno(struct spn_error *err, int errnum, const char *format, ...)
 /* A stable lower-case word for a code ("not_found", "bad_format", …), used in JSON and logs. */
 const char *spn_code_name(int code);
 
+#ifdef __clang_analyzer__ /* reads one file at a time, and is told here what the two return */
+#define spn_error_set(err, code, ...)     (spn_error_set(err, code, __VA_ARGS__), (code))
+#define spn_error_errno(err, errnum, ...) (spn_error_errno(err, errnum, __VA_ARGS__), SPN_EIO)
+#endif
+
 #endif

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef spn_error_set /* the analyzer's */
+#undef spn_error_errno
+
 /* Cut the text before a UTF-8 sequence that did not fit whole. */
 static void text_trim(char *text, size_t size)
 {

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <errno.h>
 
-#define HOUR_MS 3600000
+#define HOUR_MS 3600000LL
 
 int instance_init(struct instance *instance, const char *data_dir, struct spn_error *err)
 {

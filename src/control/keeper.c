@@ -68,11 +68,9 @@ static void keeper_expire(struct instance *instance)
 {
     struct spn_error err = { 0 };
     struct db *db;
-    int ret;
 
-    if ((ret = store_db(instance->store, &db, &err)) < 0 ||
-        (ret = answered_expire(instance, db, &err)) < 0 ||
-        (ret = upload_expire(instance, db, &err)) < 0)
+    if (store_db(instance->store, &db, &err) < 0 || answered_expire(instance, db, &err) < 0 ||
+        upload_expire(instance, db, &err) < 0)
         log_warn("what has expired could not be removed", LOG_TEXT("detail", err.text));
 }
 

@@ -199,8 +199,7 @@ int main(int argc, char *argv[])
     (void)sigaddset(&signals, SIGHUP);
     (void)signal(SIGPIPE, SIG_IGN);
 
-    if ((ret = settings_read(&settings, SETTINGS_CONTROL, options, argc, argv, take, &command,
-                             &err)) < 0) {
+    if (settings_read(&settings, SETTINGS_CONTROL, options, argc, argv, take, &command, &err) < 0) {
         fprintf(stderr, "sampan-control: %s\n", err.text);
         return 2;
     }

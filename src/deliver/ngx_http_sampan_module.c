@@ -19,7 +19,7 @@
  * Up to this many bytes one copy costs less than the system calls of sendfile:
  * with 3 fragments in a segment, 2 + 6 of them.  bench/delivery has the row.
  */
-#define NGX_HTTP_SAMPAN_COPY_MAX  (128 * 1024)
+#define NGX_HTTP_SAMPAN_COPY_MAX  131072
 
 #define NGX_HTTP_SAMPAN_FOREVER   "public, max-age=31536000, immutable"
 #define NGX_HTTP_SAMPAN_BRIEFLY   "public, max-age=1"
@@ -255,7 +255,7 @@ ngx_http_sampan_preflight(ngx_http_request_t *r)
     }
 
 #define push(key, value)                                                      \
-    ngx_http_sampan_push(r, key, (u_char *) value, sizeof(value) - 1)
+    ngx_http_sampan_push(r, key, (u_char *) (value), sizeof(value) - 1)
 
     if (push(&ngx_http_sampan_allow_origin, "*") == NULL
         || push(&ngx_http_sampan_allow_methods, "GET, HEAD, OPTIONS") == NULL

@@ -67,15 +67,15 @@ static int close_others(int *keep, size_t count, struct walls *walls, struct spn
 /* Bytes of address space in use: the libraries alone are some hundred megabytes. */
 static int64_t address_space(void)
 {
-    long long pages = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "re");
 
     if (file) {
-        if (fscanf(file, "%lld", &pages) != 1)
-            pages = 0;
+        if (!fgets(line, sizeof(line), file))
+            line[0] = '\0';
         (void)fclose(file);
     }
-    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+    return (int64_t)strtoll(line, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
 static void limit_set(struct walls *walls, const char *name, int which, int64_t value)

@@ -57,9 +57,10 @@ void picture_displayed(const struct picture *picture, uint32_t *width, uint32_t 
     uint64_t w = picture->width, h = picture->height;
     uint64_t num = picture->sar_num ? picture->sar_num : 1;
     uint64_t den = picture->sar_den ? picture->sar_den : 1;
+    const uint64_t most = UINT64_C(16) * RUNG_SIDE_MAX;
 
     w = picture->sar_num && picture->sar_den ? (w * num + den / 2) / den : w;
-    w = w < 1 ? 1 : w > 16 * RUNG_SIDE_MAX ? 16 * RUNG_SIDE_MAX : w;
+    w = w < 1 ? 1 : w > most ? most : w;
     h = h < 1 ? 1 : h;
     *width = (uint32_t)(picture->turned % 180 ? h : w);
     *height = (uint32_t)(picture->turned % 180 ? w : h);

@@ -177,7 +177,7 @@ static int probe_thread(const json_t *request)
 static int probe_memory(const json_t *request)
 {
     int64_t tries = json_integer_value(json_object_get(request, "megabytes"));
-    volatile char *last = NULL;
+    static volatile char *last; /* what is taken is kept to the end of the process */
 
     for (int64_t i = 0; i < tries; i++) {
         char *memory = malloc(1 << 20);
@@ -185,7 +185,7 @@ static int probe_memory(const json_t *request)
         if (!memory)
             return ENOMEM;
         memset(memory, 1, 1 << 20);
-        last = memory; /* kept to the end of the process on purpose */
+        last = memory;
     }
     return last && *last == 1 ? 0 : EIO;
 }

@@ -413,6 +413,7 @@ static int header_check(const uint8_t *bytes, size_t size, struct spn_publicatio
 /* Video, then audio, then text, and no two of one id. */
 static int order_check(struct spn_publication *out, struct spn_error *err)
 {
+    out->video_count = out->audio_count = out->text_count = 0;
     for (uint32_t i = 0; i < out->rendition_count; i++) {
         struct rendition *rendition = &out->renditions[i];
 

@@ -41,7 +41,7 @@ int program_find(const char *name, char out[SPN_PATH_MAX], struct spn_error *err
 {
     /* clang-format off */
     static const char *const places[] = {
-        "", "/../libexec/sampan", "/../" SAMPAN_LIBDIR "/sampan", "/../../" SAMPAN_LIBDIR "/sampan",
+        "", "/../libexec/sampan", ("/../" SAMPAN_LIBDIR "/sampan"), ("/../../" SAMPAN_LIBDIR "/sampan"),
         "/../worker", "/../encode", "/../control", "/../deliver", "/../cli", "/../..",
     };
     /* clang-format on */

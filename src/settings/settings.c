@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,15 +58,16 @@ static int choice_set(int *out, const struct setting *setting, const char *value
                       struct spn_error *err)
 {
     char words[256] = "";
+    size_t length = 0;
 
     for (int i = 0; setting->choices[i]; i++) {
         if (!strcmp(setting->choices[i], value)) {
             *out = i;
             return SPN_OK;
         }
-        if (i)
-            strcat(words, ", ");
-        strcat(words, setting->choices[i]);
+        if (length < sizeof(words))
+            length += (size_t)snprintf(words + length, sizeof(words) - length, "%s%s",
+                                       i ? ", " : "", setting->choices[i]);
     }
     return spn_error_set(err, SPN_EINVAL, "%s is \"%.40s\": it must be one of %s", setting->name,
                          value, words);

@@ -21,14 +21,16 @@ static json_t *cut_poster_json(const char *id, const char *plan_text, int64_t fr
     json_t *plan = json_of(plan_text);
     int64_t interval = member_of(json_object_get(plan, "plan"), "interval_frames");
     json_t *poster = json_null();
+    int64_t tiles, middle;
     char url[128];
 
     json_decref(plan);
     if (interval < 1 || frames < 1)
         return poster;
+    tiles = (frames + interval - 1) / interval;
+    middle = (tiles - 1) / 2 + 1;
     poster = json_object();
-    (void)snprintf(url, sizeof(url), "/v/%s/sheet/%lld.jpg", id,
-                   (long long)(((frames + interval - 1) / interval - 1) / 2 + 1));
+    (void)snprintf(url, sizeof(url), "/v/%s/sheet/%lld.jpg", id, (long long)middle);
     json_put_text(poster, "sheet", url);
     json_put_number(poster, "columns", 1);
     json_put_number(poster, "rows", 1);

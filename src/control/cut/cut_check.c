@@ -160,7 +160,7 @@ static int sound_check(struct check *check, const struct match_rendition *rendit
     free(clips);
     free(spans);
     bytes = (int64_t)((__int128)slots * SPN_AAC_FRAME * rendition->tracks[0].bandwidth /
-                      ((int64_t)sample_rate * 8));
+                      ((__int128)sample_rate * 8));
     check->bytes += bytes;
     json_put_text(one, "id", rendition->id);
     json_put_text(one, "language", planned_language(rendition->planned));

@@ -7,8 +7,8 @@
 
 #include "gc.h"
 
-#define GC_FIRST_MS (600 * 1000LL) /* after a start, which has enough to do */
-#define GC_EVERY_MS (24 * 3600 * 1000LL)
+#define GC_FIRST_MS (600LL * 1000) /* after a start, which has enough to do */
+#define GC_EVERY_MS (24LL * 3600 * 1000)
 
 struct gc_daily;
 

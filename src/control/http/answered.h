@@ -5,7 +5,7 @@
 #include "request.h"
 
 #define ANSWERED_KEY_MAX 128
-#define ANSWERED_KEEP_MS (24 * 3600 * 1000LL)
+#define ANSWERED_KEEP_MS (24LL * 3600 * 1000)
 
 /*
  * Inside the request's transaction, before its handler: 1: it was answered before, and the answer

@@ -90,10 +90,8 @@ int api_health(struct request *request, struct spn_error *err)
 int api_ready(struct request *request, struct spn_error *err)
 {
     int64_t one = 0;
-    int ret;
 
-    if ((ret = db_count(request->db, "SELECT max(number) FROM migration", DB_NONE, 0, &one, err)) <
-        0)
+    if (db_count(request->db, "SELECT max(number) FROM migration", DB_NONE, 0, &one, err) < 0)
         return request_refuse(request, 503, SPN_EAGAIN, err, "the database does not answer");
     return api_health(request, err);
 }

@@ -22,7 +22,7 @@ static int claim_kinds(const json_t *json, char out[256], struct spn_error *err)
 
     if ((ret = member_array(json, "kinds", 1, 16, &kinds, err)) < 0)
         return ret;
-    (void)strcpy(out, ",");
+    memcpy(out, ",", sizeof(","));
     json_array_foreach(kinds, i, kind)
     {
         const char *name = json_string_value(kind);

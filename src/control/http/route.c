@@ -29,6 +29,8 @@ static int pattern_match(const char *pattern, const char *path,
 const struct route *route_find(const char *method, const char *path,
                                char params[ROUTE_PARAMS][ROUTE_PARAM_MAX], char allow[64])
 {
+    size_t length = 0;
+
     allow[0] = '\0';
     for (size_t i = 0; i < route_count; i++) {
         const struct route *route = &routes[i];
@@ -37,11 +39,9 @@ const struct route *route_find(const char *method, const char *path,
             continue;
         if (strcmp(route->method, method) == 0)
             return route;
-        if (strlen(allow) + strlen(route->method) + 3 < 64) {
-            if (allow[0])
-                (void)strcat(allow, ", ");
-            (void)strcat(allow, route->method);
-        }
+        if (length + strlen(route->method) + 3 < 64)
+            length += (size_t)snprintf(allow + length, 64 - length, "%s%s", length ? ", " : "",
+                                       route->method);
     }
     return NULL;
 }

@@ -29,11 +29,10 @@ static int postgres_error(struct postgres_db *db, const PGresult *result, struct
     int code = SPN_EIO;
     char lost[256];
 
-    if (!state || PQstatus(db->conn) == CONNECTION_BAD)
+    /* lost; serialization, deadlock, lock timeout, shutting down */
+    if (!state || PQstatus(db->conn) == CONNECTION_BAD || strcmp(state, "40001") == 0 ||
+        strcmp(state, "40P01") == 0 || strcmp(state, "55P03") == 0 || strncmp(state, "57P", 3) == 0)
         code = SPN_EAGAIN;
-    else if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0 ||
-             strcmp(state, "55P03") == 0 || strncmp(state, "57P", 3) == 0)
-        code = SPN_EAGAIN; /* serialization, deadlock, lock timeout, shutting down */
     else if (strncmp(state, "23", 2) == 0)
         code = SPN_EEXIST;
     else if (strcmp(state, "53100") == 0)

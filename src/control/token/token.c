@@ -52,7 +52,7 @@ int token_create(const struct instance *instance, struct db *db, const char *nam
     int64_t now_ms = instance_now_ms(instance);
 
     instance_random(instance, secret, sizeof(secret));
-    memcpy(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
+    (void)snprintf(text, TOKEN_TEXT_MAX, "%s", TOKEN_PREFIX);
     (void)sodium_bin2base64(text + strlen(TOKEN_PREFIX), TOKEN_TEXT_MAX - strlen(TOKEN_PREFIX),
                             secret, sizeof(secret), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(secret, sizeof(secret));
@@ -132,7 +132,8 @@ int token_delete(struct db *db, const char *id, struct spn_error *err)
 static int token_file(const struct instance *instance, struct db *db, const char *file,
                       unsigned role, struct spn_error *err)
 {
-    char path[SPN_PATH_MAX], tmp[SPN_PATH_MAX], id[SPN_ID_MAX], text[TOKEN_TEXT_MAX + 1];
+    char path[SPN_PATH_MAX], tmp[SPN_PATH_MAX], id[SPN_ID_MAX];
+    char text[TOKEN_TEXT_MAX], line[TOKEN_TEXT_MAX + 1];
     struct spn_buffer old = { 0 };
     struct principal who;
     const char *known;
@@ -155,9 +156,10 @@ static int token_file(const struct instance *instance, struct db *db, const char
         return ret;
     if ((ret = token_create(instance, db, file, role, 0, id, text, err)) < 0)
         return ret;
-    (void)strcat(text, "\n");
-    ret = spn_file_put(tmp, path, 0600, text, strlen(text), err);
+    (void)snprintf(line, sizeof(line), "%s\n", text);
+    ret = spn_file_put(tmp, path, 0600, line, strlen(line), err);
     sodium_memzero(text, sizeof(text));
+    sodium_memzero(line, sizeof(line));
     return ret;
 }
 

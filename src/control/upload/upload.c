@@ -44,7 +44,7 @@ static void metadata_name(const char *metadata, char out[UPLOAD_NAME_MAX])
         if ((unsigned char)out[i] < 0x20 || out[i] == '/' || out[i] == 0x7F)
             out[i] = '_';
     if (length == 0)
-        (void)strcpy(out, "upload");
+        memcpy(out, "upload", sizeof("upload"));
 }
 
 int upload_create(const struct instance *instance, struct db *db, int64_t length,
