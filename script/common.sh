@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # common.sh - what the scripts share. Sourced, not run.
 set -euo pipefail
 
@@ -27,4 +28,5 @@ missing() {
 }
 
 # The C compiler's jobs: all cores.
+# shellcheck disable=SC2034
 jobs_n=$(nproc)

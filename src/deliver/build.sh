@@ -32,6 +32,7 @@ if ! made_from "$@" | cmp -s - "$tree/made-from"; then
     cp -r "$source" "$tree"
     (
         cd "$tree"
+        # shellcheck source=/dev/null
         . ./conf_flags
         ./configure "${NGX_CONF_FLAGS[@]}" --add-dynamic-module="$here" >configure.log 2>&1 ||
             { cat configure.log >&2; exit 1; }

@@ -384,10 +384,10 @@ def _(place):
     paths = [f"{base}/main%2em3u8", f"{base}//main.m3u8", f"//v/{film.id}/main.m3u8",
              f"{base}/./main.m3u8", f"{base}/v0/../main.m3u8", f"{base}/%00", f"{base}/main.m3u8%00",
              f"{base}/main.m3u8?x=y", f"{base}/main.m3u8#x", f"{base}/..%2f..%2f..%2fetc/passwd",
-             f"/v/..%2f..%2fetc/passwd", f"/v/../../../etc/passwd", f"{base}/%", f"{base}/%zz",
+             "/v/..%2f..%2fetc/passwd", "/v/../../../etc/passwd", f"{base}/%", f"{base}/%zz",
              f"{base}/%c0%ae", f"{base}/\xff\xfe", f"{base}/main.m3u8\t", f"{base}/main.m3u8%0d%0aX:y",
-             f"/v/%2e%2e/main.m3u8", f"{base}\\main.m3u8", f"{base}/v0%2f1.m4s", f"/v/{'%41' * 900}/x",
-             f"/v/publication_%2e%2e%2f%2e%2e%2f/main.m3u8", f"{base}/" + "v" * 7000]
+             "/v/%2e%2e/main.m3u8", f"{base}\\main.m3u8", f"{base}/v0%2f1.m4s", f"/v/{'%41' * 900}/x",
+             "/v/publication_%2e%2e%2f%2e%2e%2f/main.m3u8", f"{base}/" + "v" * 7000]
     for _ in range(200):
         path = list(f"{base}/v0/1.m4s")
         for _ in range(place.random.randrange(1, 4)):
