@@ -20,6 +20,7 @@ static const char *const names[] = {
     [SPN_IMAGE_PLAYLIST] = "images.m3u8",
     [SPN_SHEET] = "sheet/%u.jpg",
     [SPN_STORYBOARD] = "storyboard.vtt",
+    [SPN_CHAPTERS] = "chapters.vtt",
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,6 +14,7 @@
  *   images.m3u8               HLS image playlist of the storyboard
  *   sheet/<n>.jpg             sheet n, from 1
  *   storyboard.vtt            #xywh cues over the sheets
+ *   chapters.vtt              chapters, one cue each
  */
 #ifndef SAMPAN_ANSWER_H
 #define SAMPAN_ANSWER_H
@@ -38,6 +39,7 @@ enum spn_resource {
     SPN_IMAGE_PLAYLIST,
     SPN_SHEET,
     SPN_STORYBOARD,
+    SPN_CHAPTERS,
 };
 
 struct spn_request {

@@ -23,6 +23,7 @@
 #define SPN_FILES_MAX           65536  /* 76 episodes x 16 renditions x bridges, many times over */
 #define SPN_SEGMENTS_MAX        100000 /* of a rendition */
 #define SPN_CUES_MAX            100000 /* of a rendition */
+#define SPN_CHAPTERS_MAX        10000  /* one every second of a film, and more */
 #define SPN_PUBLICATION_MAX     (256u << 20) /* bytes */
 
 #define SPN_PUBLICATION_OPEN 1u /* flag: anyone may play it, no grant is asked for */
@@ -129,6 +130,8 @@ struct spn_publication_plan {
     const struct spn_plan_rendition *renditions; /* video best first, then audio, then text */
     size_t rendition_count;
     const struct spn_plan_storyboard *storyboard; /* NULL for none */
+    const struct spn_plan_cue *chapters;          /* in order and apart; their texts are titles */
+    size_t chapter_count;
 };
 
 /*
@@ -158,6 +161,7 @@ void spn_publication_close(struct spn_publication *publication); /* NULL is allo
 
 const char *spn_publication_id(const struct spn_publication *publication);
 uint32_t spn_publication_flags(const struct spn_publication *publication);
+int spn_publication_has_chapters(const struct spn_publication *publication);
 /* SHA-256 of the file's bytes, kept in its header and checked at load: the root of every ETag. */
 const struct spn_hash *spn_publication_hash(const struct spn_publication *publication);
 /* The files it names: for gc and for the module to open. SPN_ERANGE past the end. */

@@ -207,9 +207,19 @@ static const struct column clip_columns[] = {
     { "OUT", "out" },           { NULL, NULL },
 };
 
+static const struct column marker_columns[] = {
+    { "TIMECODE", "timecode" }, { "FRAME", "frame" },     { "COLOR", "color" },
+    { "NAME", "name" },         { "CHAPTER", "chapter" }, { NULL, NULL },
+};
+
+static const struct column chapter_columns[] = {
+    { "TIMECODE", "timecode" }, { "FRAME", "frame" }, { "END", "end" },
+    { "TITLE", "title" },       { NULL, NULL },
+};
+
 static int cut_show(struct typed *typed, struct client *client, struct spn_error *err)
 {
-    json_t *cut = NULL, *clips;
+    json_t *cut = NULL, *clips, *markers, *chapters;
     int ret = client_get(client, &cut, err, "/api/v1/cuts/%s", typed->operands[1]);
 
     if (ret < 0)
@@ -219,11 +229,19 @@ static int cut_show(struct typed *typed, struct client *client, struct spn_error
         return SPN_OK;
     }
     clips = json_incref(json_object_get(cut, "clips"));
+    markers = json_incref(json_object_get(cut, "markers"));
+    chapters = json_incref(json_object_get(cut, "chapters"));
     (void)json_object_del(cut, "clips");
+    (void)json_object_del(cut, "markers");
+    (void)json_object_del(cut, "chapters");
     (void)json_object_del(cut, "bridges");
     output_text(cut);
     heading("clips", clips, clip_columns);
+    heading("markers", markers, marker_columns);
+    heading("chapters, as viewers see them", chapters, chapter_columns);
     json_decref(clips);
+    json_decref(markers);
+    json_decref(chapters);
     json_decref(cut);
     return SPN_OK;
 }

@@ -166,7 +166,8 @@ static ngx_str_t  ngx_http_sampan_resources[] = {
     ngx_string("text_whole"),              /* SPN_TEXT_WHOLE */
     ngx_string("image_playlist"),          /* SPN_IMAGE_PLAYLIST */
     ngx_string("sheet"),                   /* SPN_SHEET */
-    ngx_string("storyboard")               /* SPN_STORYBOARD */
+    ngx_string("storyboard"),              /* SPN_STORYBOARD */
+    ngx_string("chapters")                 /* SPN_CHAPTERS */
 };
 
 

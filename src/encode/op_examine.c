@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "../source/conform.h"
+#include "../source/marks.h"
 #include "../source/probe.h"
 #include "asset.h"
 #include "member.h"
@@ -110,6 +111,7 @@ int op_examine(const struct media *media, json_t **result, struct spn_error *err
         (ret = probe_make(examine.source, &examine.probe, err)) == SPN_OK &&
         (ret = index_make(&examine, request, video, err)) == SPN_OK &&
         (ret = conform_decide(&examine, json_object_get(request, "options"), err)) == SPN_OK &&
+        (ret = marks_put(examine.source, &examine.conform, examine.probe, err)) == SPN_OK &&
         (ret = plan_decide(&examine, request, err)) == SPN_OK)
         ret = answer_make(&examine, result, err);
     index_close(examine.index);

@@ -149,7 +149,8 @@ struct cut_names {
     const char *title;
     const char *const *asset_names; /* one an asset: what an editor calls it */
     const int64_t *asset_starts;    /* frame number of each asset's first frame, of its timecode */
-    int drop;                       /* write drop-frame timecode */
+    const int *asset_drops;         /* does each asset's timecode drop frames? */
+    int drop;                       /* does that of the programme? */
     const struct cut_marker *markers; /* in order of time; may be NULL */
     size_t marker_count;
 };

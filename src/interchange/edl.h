@@ -17,7 +17,7 @@ struct edl {
     int by_transition; /* it is a transition of no frames: its clip is the one that comes */
     int known;         /* a line was understood */
     int drop_said;     /* FCM: 1 drop, -1 non-drop, 0 not said */
-    int drop_seen;     /* a timecode with ';' was */
+    int drop_seen;     /* a record timecode with ';' was: sources have countings of their own */
     int not_utf8;
     size_t sound; /* events of sound that were passed over */
     size_t grades, grade_line;

@@ -101,7 +101,6 @@ static void time_keep(struct edl *edl, struct cut_time *time, struct token token
     }
     memcpy(time->timecode, token.text, token.size);
     time->timecode[token.size] = '\0';
-    edl->drop_seen |= memchr(token.text, ';', token.size) != NULL;
 }
 
 static void number_keep(char out[EDL_NUMBER_MAX], struct token token)
@@ -209,6 +208,7 @@ static void event_keep(struct edl *edl, const struct token *tokens, const struct
     time_keep(edl, &event->out, times[1]);
     time_keep(edl, &event->record_in, times[2]);
     time_keep(edl, &event->record_out, times[3]);
+    edl->drop_seen |= memchr(times[2].text, ';', times[2].size) != NULL;
     edl->event = event;
     edl->last = EDL_PICTURE;
     edl->by_transition = transition_name(parts->kind) != NULL;

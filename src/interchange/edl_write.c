@@ -95,7 +95,7 @@ static void marker_put(struct spn_buffer *out, const struct cut_marker *marker,
 int edl_write(const struct spn_composition *composition, const struct cut_names *names,
               struct spn_buffer *out, struct spn_error *err)
 {
-    struct spn_timecode_rate rate;
+    struct spn_timecode_rate rate, source;
     struct reel *reels;
     size_t marker = 0;
     int ret = spn_timecode_rate(composition->rate, names->drop, &rate, err);
@@ -113,8 +113,10 @@ int edl_write(const struct spn_composition *composition, const struct cut_names 
         char hash[SPN_HASH_HEX + 1];
 
         spn_buffer_format(out, "%03zu  %-8s V     C       ", i + 1, reels[clip->asset].name);
-        time_put(out, start + clip->in, rate);
-        time_put(out, start + clip->out, rate);
+        source = rate; /* each source is counted as it counts itself */
+        source.drop = names->asset_drops[clip->asset];
+        time_put(out, start + clip->in, source);
+        time_put(out, start + clip->out, source);
         time_put(out, composition->start[i], rate);
         time_put(out, composition->start[i + 1], rate);
         spn_hash_hex(&composition->assets[clip->asset].name, hash);

@@ -225,6 +225,12 @@ int spn_answer_make(const struct spn_publication *publication, const struct spn_
             return nothing(err);
         spn_storyboard_vtt(publication, &out->memory);
         return written(out, "text/vtt", err);
+    case SPN_CHAPTERS:
+        if (publication->chapters_size == 0)
+            return nothing(err);
+        part_bytes(out, publication->chapters, publication->chapters_size);
+        out->content_type = "text/vtt";
+        return SPN_OK;
     case SPN_SHEET:
         return sheet_make(publication, request->number, out, err);
     default:

@@ -118,6 +118,11 @@ uint32_t spn_publication_flags(const struct spn_publication *publication)
     return publication->flags;
 }
 
+int spn_publication_has_chapters(const struct spn_publication *publication)
+{
+    return publication->chapters_size > 0;
+}
+
 const struct spn_hash *spn_publication_hash(const struct spn_publication *publication)
 {
     return &publication->hash;

@@ -379,6 +379,20 @@ static int storyboard_check(const uint8_t *bytes, const struct sections *section
     return SPN_OK;
 }
 
+static int chapters_check(const uint8_t *bytes, const struct sections *sections,
+                          struct spn_publication *out, struct spn_error *err)
+{
+    size_t head = sizeof(VTT_HEAD) - 1;
+
+    if (!bytes_of(sections, bytes + HEADER_CHAPTERS, &out->chapters, &out->chapters_size))
+        BAD("its chapters are not there");
+    if (out->chapters_size &&
+        (out->chapters_size < head || memcmp(out->chapters, VTT_HEAD, head) != 0 ||
+         !spn_letters_text(out->chapters, out->chapters_size, 1)))
+        BAD("its chapters are not WebVTT");
+    return SPN_OK;
+}
+
 static int header_check(const uint8_t *bytes, size_t size, struct spn_publication *out,
                         struct spn_error *err)
 {
@@ -477,6 +491,8 @@ int spn_publication_check(const uint8_t *bytes, size_t size, struct spn_publicat
         used.marks != sections.count[SECTION_MARKS] || used.cues != sections.count[SECTION_CUES])
         BAD("it has records that belong to no rendition");
     if ((ret = order_check(out, err)) < 0)
+        return ret;
+    if ((ret = chapters_check(bytes, &sections, out, err)) < 0)
         return ret;
     return storyboard_check(bytes, &sections, out, err);
 }

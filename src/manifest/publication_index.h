@@ -33,6 +33,7 @@ enum {
     HEADER_STORYBOARD = 136, /* six u32: tile width, height, columns, rows, tile ms, tiles */
     HEADER_SHEET_RATE = 160, /* bits a second */
     HEADER_SECTIONS = 168,   /* one { u64 offset, u64 count } per section */
+    HEADER_CHAPTERS = 280,   /* { u32 offset in bytes, u32 size }: WebVTT; size 0: none */
     HEADER_SIZE = 168 + 7 * 16 + 8,
 };
 
@@ -176,6 +177,8 @@ struct spn_publication {
     uint32_t tile_width, tile_height, columns, rows, tile_ms, tile_count;
     uint64_t sheet_rate;
     const uint8_t *files, *sheets, *text;
+    const uint8_t *chapters; /* VTT_HEAD and every chapter */
+    size_t chapters_size;    /* 0: there are none */
     uint32_t file_count, sheet_count;
     uint32_t rendition_count, video_count, audio_count, text_count; /* in this order */
     struct rendition *renditions;

@@ -25,6 +25,7 @@ struct maker {
     uint64_t fragment_count, mark_count, cue_count;
     uint32_t segment_gops, target_duration_s, min_buffer_ms;
     uint64_t sheet_rate;
+    uint32_t chapters_at, chapters_size;
     struct spn_error *err;
 };
 
@@ -110,6 +111,24 @@ static int text_plan_check(const struct maker *maker, const struct spn_plan_rend
             return ret;
         if (i && rendition->cues[i].start_ms < rendition->cues[i - 1].start_ms)
             REFUSE("cue %zu of rendition %s begins before the one before it", i + 1, rendition->id);
+    }
+    return SPN_OK;
+}
+
+/* Chapters are cues that do not overlap. */
+static int chapters_plan_check(const struct maker *maker)
+{
+    const struct spn_publication_plan *plan = maker->plan;
+    int ret;
+
+    if (plan->chapter_count > SPN_CHAPTERS_MAX)
+        return spn_error_set(maker->err, SPN_ELIMIT, "there are more than %d chapters",
+                             SPN_CHAPTERS_MAX);
+    for (size_t i = 0; i < plan->chapter_count; i++) {
+        if ((ret = spn_cue_text_check(&plan->chapters[i], i, "chapters", maker->err)) < 0)
+            return ret;
+        if (i && plan->chapters[i].start_ms < plan->chapters[i - 1].end_ms)
+            REFUSE("chapter %zu begins before the end of the one before it", i + 1);
     }
     return SPN_OK;
 }
@@ -211,6 +230,8 @@ static int plan_check(const struct maker *maker)
     for (size_t i = 0; i < plan->rendition_count; i++)
         if ((ret = rendition_plan_check(maker, i)) < 0)
             return ret;
+    if ((ret = chapters_plan_check(maker)) < 0)
+        return ret;
     return storyboard_plan_check(maker);
 }
 
@@ -608,6 +629,20 @@ static void record_put(struct maker *maker, size_t index)
     pair_put(out, made->cue_first, rendition->cue_count);
 }
 
+static void chapters_put(struct maker *maker)
+{
+    const struct spn_publication_plan *plan = maker->plan;
+    size_t at = maker->bytes.size;
+
+    if (plan->chapter_count == 0)
+        return;
+    spn_buffer_string(&maker->bytes, VTT_HEAD);
+    for (size_t i = 0; i < plan->chapter_count; i++)
+        spn_cue_text_write(&plan->chapters[i], &maker->bytes);
+    maker->chapters_at = (uint32_t)at;
+    maker->chapters_size = (uint32_t)(maker->bytes.size - at);
+}
+
 static void files_put(struct maker *maker)
 {
     const struct spn_publication_plan *plan = maker->plan;
@@ -670,7 +705,7 @@ static int file_put(struct maker *maker, struct spn_buffer *out)
         spn_buffer_le64(out, counts[i]);
         at += (sections[i]->size + 7) & ~(uint64_t)7;
     }
-    spn_buffer_zero(out, 8);
+    pair_put(out, maker->chapters_at, maker->chapters_size);
     for (int i = 0; i < SECTION_COUNT; i++) {
         spn_buffer_append(out, sections[i]->data, sections[i]->size);
         spn_buffer_zero(out, -sections[i]->size & 7);
@@ -716,6 +751,7 @@ int spn_publication_make(const struct spn_publication_plan *plan, struct spn_buf
             goto done;
         }
     }
+    chapters_put(&maker);
     ret = file_put(&maker, out);
 
 done:

@@ -78,6 +78,8 @@ static int resource(struct scanner scanner, struct spn_request *out)
         out->resource = SPN_IMAGE_PLAYLIST;
     else if (is(&scanner, "storyboard.vtt"))
         out->resource = SPN_STORYBOARD;
+    else if (is(&scanner, "chapters.vtt"))
+        out->resource = SPN_CHAPTERS;
     else if (starts(&scanner, "sheet/")) {
         out->resource = SPN_SHEET;
         return numbered(scanner, ".jpg", &out->number);

@@ -46,6 +46,7 @@ class Watch extends LitElement {
         .base=${this.publication ? base : ''}
         .manifest=${this.manifest}
         .name=${title.text}
+        .chapters=${this.known?.chapters ?? ''}
       ></sampan-player>
       <h1 class="film" lang=${title.lang || nothing}>${title.text || this.publication || 'Sampan'}</h1>`;
   }

@@ -80,6 +80,8 @@ static json_t *publication_json(const struct rows *rows)
     json_put_text(publication, "hls", url);
     (void)snprintf(url, sizeof(url), "/v/%s/main.mpd", id);
     json_put_text(publication, "dash", url);
+    (void)snprintf(url, sizeof(url), "/v/%s/chapters.vtt", id);
+    json_put_text(publication, "chapters", rows_number(rows, 8) ? url : NULL);
     (void)json_object_set_new(publication, "poster",
                               rows_text(rows, 7)
                                   ? cut_poster_json(id, rows_text(rows, 5), rows_number(rows, 2))
@@ -97,7 +99,7 @@ static int publications_read(struct db *db, json_t *out, struct spn_error *err)
                        "  AND f.kind = 'board' AND f.place = 0 AND (SELECT count(*) FROM cut_file b"
                        "  WHERE b.cut = c.id AND b.kind = 'board') ="
                        "  (SELECT count(*) FROM cut_asset u WHERE u.cut = c.id))), a.storyboard,"
-                       " c.id"
+                       " c.id, p.chapters"
                        " FROM publication p LEFT JOIN asset a ON a.hash = p.asset"
                        " LEFT JOIN cut c ON c.id = p.cut LEFT JOIN title t ON t.id = p.title"
                        " WHERE p.state = 'live' AND (a.hash IS NOT NULL OR c.id IS NOT NULL)"

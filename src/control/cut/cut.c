@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut_marks.h"
 #include "json.h"
 
 static char *clips_text(const struct spn_composition *composition)
@@ -20,6 +21,15 @@ static char *clips_text(const struct spn_composition *composition)
     }
     text = json_text(clips);
     json_decref(clips);
+    return text;
+}
+
+static char *markers_text(const struct cut_words *words)
+{
+    json_t *markers = cut_marks_json(words->markers, words->marker_count);
+    char *text = words->marker_count ? json_text(markers) : NULL;
+
+    json_decref(markers);
     return text;
 }
 
@@ -39,11 +49,12 @@ static int assets_insert(struct db *db, const char *id, const struct spn_composi
 {
     for (size_t i = 0; i < composition->asset_count; i++) {
         int ret = db_run(db,
-                         "INSERT INTO cut_asset (cut, place, asset, name, frames, start_frame)"
-                         " VALUES ($1, $2, $3, $4, $5, $6)",
+                         "INSERT INTO cut_asset (cut, place, asset, name, frames, start_frame,"
+                         " drop_frame) VALUES ($1, $2, $3, $4, $5, $6, $7)",
                          DB_ARGS(db_text(id), db_number((int64_t)i), db_text(assets[i].hash),
                                  db_text(assets[i].name), db_number(assets[i].frames),
-                                 db_number(assets[i].start < 0 ? 0 : assets[i].start)),
+                                 db_number(assets[i].start < 0 ? 0 : assets[i].start),
+                                 db_number(assets[i].drop)),
                          NULL, err);
 
         if (ret < 0)
@@ -57,7 +68,7 @@ int cut_insert(const struct instance *instance, struct db *db, const struct cut_
                struct spn_error *err)
 {
     int64_t now_ms = instance_now_ms(instance);
-    char edit[SPN_HASH_HEX + 1], *clips;
+    char edit[SPN_HASH_HEX + 1], *clips, *markers;
     struct spn_hash hash;
     int ret;
 
@@ -67,21 +78,28 @@ int cut_insert(const struct instance *instance, struct db *db, const struct cut_
         return ret;
     spn_edit_name(composition, &hash);
     spn_hash_hex(&hash, edit);
-    if (!(clips = clips_text(composition)))
+    clips = clips_text(composition);
+    markers = markers_text(words);
+    if (!clips || (words->marker_count && !markers)) {
+        free(clips);
+        free(markers);
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    }
     instance_id(instance, "cut", now_ms, 0, id);
-    ret = db_run(db,
-                 "INSERT INTO cut (id, edit, name, title, author, note, parent, format, drop_frame,"
-                 " rate_num, rate_den, frames, clip_count, clips, state, created_ms) VALUES"
-                 " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'draft', $15)",
-                 DB_ARGS(db_text(id), db_text(edit), db_text(words->name), db_text(words->title),
-                         db_text(words->author), db_text(words->note), db_text(words->parent),
-                         db_text(words->format), db_number(words->drop),
-                         db_number(composition->rate.num), db_number(composition->rate.den),
-                         db_number(composition->start[composition->count]),
-                         db_number((int64_t)composition->count), db_text(clips), db_number(now_ms)),
-                 NULL, err);
+    ret = db_run(
+        db,
+        "INSERT INTO cut (id, edit, name, title, author, note, parent, format, drop_frame,"
+        " rate_num, rate_den, frames, clip_count, clips, state, created_ms, markers) VALUES"
+        " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'draft', $15, $16)",
+        DB_ARGS(db_text(id), db_text(edit), db_text(words->name), db_text(words->title),
+                db_text(words->author), db_text(words->note), db_text(words->parent),
+                db_text(words->format), db_number(words->drop), db_number(composition->rate.num),
+                db_number(composition->rate.den), db_number(composition->start[composition->count]),
+                db_number((int64_t)composition->count), db_text(clips), db_number(now_ms),
+                db_text(markers)),
+        NULL, err);
     free(clips);
+    free(markers);
     return ret < 0 ? ret : assets_insert(db, id, composition, assets, err);
 }
 
@@ -93,6 +111,7 @@ void cut_free(struct cut *cut)
         return;
     spn_composition_free(cut->composition);
     free(cut->assets);
+    free(cut->markers);
     free(cut);
 }
 
@@ -111,8 +130,8 @@ static int assets_read(struct cut *cut, struct db *db, struct spn_rate rate, siz
     if (!cut->assets)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     if ((ret = db_query(db,
-                        "SELECT asset, name, frames, start_frame FROM cut_asset WHERE cut = $1"
-                        " ORDER BY place",
+                        "SELECT asset, name, frames, start_frame, drop_frame FROM cut_asset"
+                        " WHERE cut = $1 ORDER BY place",
                         DB_ARGS(db_text(cut->id)), &rows, err)) < 0)
         return ret;
     while (*count < (size_t)there && (ret = rows_next(rows, err)) > 0) {
@@ -123,6 +142,7 @@ static int assets_read(struct cut *cut, struct db *db, struct spn_rate rate, siz
         asset->rate = rate;
         asset->frames = rows_number(rows, 2);
         asset->start = rows_number(rows, 3);
+        asset->drop = (int)rows_number(rows, 4);
     }
     rows_close(rows);
     return ret;
@@ -162,22 +182,33 @@ done:
     return ret;
 }
 
+static int markers_read(struct cut *cut, const char *text, struct spn_error *err)
+{
+    json_t *list = json_of(text);
+    int ret = cut_marks_take(list, cut->composition->start[cut->composition->count], &cut->markers,
+                             &cut->marker_count, err);
+
+    json_decref(list);
+    return ret;
+}
+
 int cut_load(struct db *db, const char *id, struct cut **out, struct spn_error *err)
 {
     struct cut *cut = calloc(1, sizeof(*cut));
     struct rows *rows = NULL;
     struct spn_rate rate = { 0 };
-    char *clips = NULL;
+    char *clips = NULL, *markers = NULL;
     size_t count;
     int ret;
 
     *out = NULL;
     if (!cut)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    if ((ret = db_query(db,
-                        "SELECT id, state, name, drop_frame, rate_num, rate_den, clips FROM cut"
-                        " WHERE id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+    if ((ret = db_query(
+             db,
+             "SELECT id, state, name, drop_frame, rate_num, rate_den, clips, markers FROM cut"
+             " WHERE id = $1",
+             DB_ARGS(db_text(id)), &rows, err)) < 0)
         goto done;
     if ((ret = rows_next(rows, err)) > 0) {
         (void)snprintf(cut->id, sizeof(cut->id), "%.47s", rows_text(rows, 0));
@@ -187,6 +218,7 @@ int cut_load(struct db *db, const char *id, struct cut **out, struct spn_error *
         rate.num = (uint32_t)rows_number(rows, 4);
         rate.den = (uint32_t)rows_number(rows, 5);
         clips = strdup(rows_text(rows, 6));
+        markers = rows_text(rows, 7) ? strdup(rows_text(rows, 7)) : NULL;
     }
     rows_close(rows);
     if (ret == 0)
@@ -195,9 +227,12 @@ int cut_load(struct db *db, const char *id, struct cut **out, struct spn_error *
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
     if (ret > 0 && (ret = assets_read(cut, db, rate, &count, err)) >= 0)
         ret = composition_read(cut, rate, count, clips, err);
+    if (ret >= 0 && markers)
+        ret = markers_read(cut, markers, err);
 
 done:
     free(clips);
+    free(markers);
     if (ret < 0) {
         cut_free(cut);
         return ret;

@@ -24,6 +24,7 @@ struct cut_asset {
     struct spn_rate rate;
     int64_t frames;
     int64_t start; /* number of its first frame as the list counts, from its timecode */
+    int drop;      /* which drops frames */
 };
 
 struct cut {
@@ -32,13 +33,17 @@ struct cut {
     char name[CUT_NAME_MAX + 1];
     int drop; /* timecodes are drop-frame */
     struct spn_composition *composition;
-    struct cut_asset *assets; /* those of the composition, in its order */
+    struct cut_asset *assets;   /* those of the composition, in its order */
+    struct cut_marker *markers; /* in order of time */
+    size_t marker_count;
 };
 
 /* What is said of a new cut beside its clips. */
 struct cut_words {
     const char *name, *title, *author, *note, *parent, *format; /* title, parent may be NULL */
     int drop;
+    const struct cut_marker *markers; /* in order of time */
+    size_t marker_count;
 };
 
 /*

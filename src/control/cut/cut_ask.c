@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut_marks.h"
 #include "cut_resolve.h"
 #include "json.h"
 
@@ -96,12 +97,26 @@ static int faults_tell(const struct cut_report *report, const char *file, struct
                          report->faults > report->count ? ", not all of which are listed" : "");
 }
 
+/* Those that the request says, in the place of the list's. */
+static int markers_take(const json_t *request, struct cut_resolved *resolved, struct spn_error *err)
+{
+    const struct spn_composition *composition = resolved->composition;
+    json_t *markers;
+    int ret;
+
+    if ((ret = member_array(request, "markers", 0, CUT_MARKERS_MAX, &markers, err)) < 0 || !markers)
+        return ret;
+    free(resolved->markers);
+    return cut_marks_take(markers, composition->start[composition->count], &resolved->markers,
+                          &resolved->marker_count, err);
+}
+
 int cut_ask(const struct instance *instance, struct db *db, const json_t *request, char *id,
             json_t **remarks, struct spn_error *err)
 {
-    static const char *const known[] = { "list",  "list_base64", "file", "clips", "rate",
-                                         "reels", "start",       "name", "title", "author",
-                                         "note",  "parent",      NULL };
+    static const char *const known[] = { "list",  "list_base64", "file",    "clips", "rate",
+                                         "reels", "start",       "name",    "title", "author",
+                                         "note",  "parent",      "markers", NULL };
     struct cut_resolved resolved = { 0 };
     struct cut_report report = { 0 };
     struct cut_words words = { 0 };
@@ -127,8 +142,10 @@ int cut_ask(const struct instance *instance, struct db *db, const json_t *reques
         ret = faults_tell(&report, ask.file, err);
     if (report.count > 0)
         *remarks = remarks_json(&report);
-    if (ret < 0)
+    if (ret < 0 || (ret = markers_take(request, &resolved, err)) < 0)
         goto done;
+    words.markers = resolved.markers;
+    words.marker_count = resolved.marker_count;
     if (!words.name[0])
         words.name = resolved.title[0] ? resolved.title : ask.file;
     words.format = resolved.format;

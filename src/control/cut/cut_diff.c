@@ -211,9 +211,9 @@ static json_t *changes_json(const struct side *side, const char *stayed, int64_t
         json_put_number(change, "out", whole.out);
         json_put_number(change, "frame", whole.frame);
         (void)json_object_set_new(change, "in_timecode",
-                                  cut_timecode(asset->start + whole.in, rate, cut->drop));
+                                  cut_timecode(asset->start + whole.in, rate, asset->drop));
         (void)json_object_set_new(change, "out_timecode",
-                                  cut_timecode(asset->start + whole.out, rate, cut->drop));
+                                  cut_timecode(asset->start + whole.out, rate, asset->drop));
         (void)json_object_set_new(change, "timecode", cut_timecode(whole.frame, rate, cut->drop));
         (void)json_array_append_new(list, change);
     }

@@ -15,6 +15,7 @@
 struct meant {
     struct cut_asset asset; /* start: -1 where nobody knows */
     char state[16];
+    int has_start; /* its source has a timecode; else asset.drop is what the list's own is */
 };
 
 struct resolve {
@@ -55,6 +56,7 @@ void cut_resolved_finish(struct cut_resolved *resolved)
 {
     spn_composition_free(resolved->composition);
     free(resolved->assets);
+    free(resolved->markers);
     memset(resolved, 0, sizeof(*resolved));
 }
 
@@ -115,16 +117,29 @@ static int clips_read(struct resolve *resolve, struct spn_error *err)
 
 /* ---- names ---- */
 
-/* The timecode of the asset's first frame, where its source has one. */
-static int64_t own_start(const char *probe_text, struct spn_rate rate)
+/*
+ * The timecode of the asset's first frame, where its source has one; -1 where not. It counts the
+ * source's frames: where each of them became a whole number of frames, as fields do, so many.
+ */
+static int64_t own_start(const char *probe_text, struct spn_rate rate, int *drop)
 {
     json_t *probe = json_of(probe_text);
     const char *timecode = json_string_value(json_object_get(probe, "timecode"));
+    const json_t *counted = json_object_get(probe, "timecode_rate");
+    struct spn_rate own = spn_rate_reduce((uint64_t)json_integer_value(json_array_get(counted, 0)),
+                                          (uint64_t)json_integer_value(json_array_get(counted, 1)));
+    uint64_t times, of;
     int64_t start = -1;
-    int drop;
 
-    if (timecode && spn_timecode_parse(timecode, strlen(timecode), rate, &start, &drop, NULL) < 0)
+    if (own.num == 0)
+        own = rate;
+    times = (uint64_t)rate.num * own.den;
+    of = (uint64_t)rate.den * own.num;
+    if (!timecode || times % of != 0 ||
+        spn_timecode_parse(timecode, strlen(timecode), own, &start, drop, NULL) < 0)
         start = -1;
+    else
+        start *= (int64_t)(times / of);
     json_decref(probe);
     return start;
 }
@@ -146,7 +161,8 @@ static int meant_read(struct resolve *resolve, uint32_t found, struct spn_error 
         meant->asset.frames = rows_number(rows, 2);
         meant->asset.rate.num = (uint32_t)rows_number(rows, 3);
         meant->asset.rate.den = (uint32_t)rows_number(rows, 4);
-        meant->asset.start = own_start(rows_text(rows, 5), meant->asset.rate);
+        meant->asset.start = own_start(rows_text(rows, 5), meant->asset.rate, &meant->asset.drop);
+        meant->has_start = meant->asset.start >= 0;
         (void)snprintf(meant->state, sizeof(meant->state), "%.15s", rows_text(rows, 6));
         resolve->meant_of[found] = (uint32_t)resolve->meant_count++;
         ret = SPN_OK;
@@ -292,12 +308,20 @@ static struct spn_rate rate_learn(struct resolve *resolve)
     return first->asset.rate;
 }
 
-static int list_drop(const struct cut_list *list)
+/* As the list is written; where it has no timecodes, as the source of its first asset counts. */
+static int list_drop(const struct resolve *resolve)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (strchr(list->events[i].in.timecode, ';'))
+    int written = 0;
+
+    for (size_t i = 0; i < resolve->list->count; i++) {
+        const char *in = resolve->list->events[i].in.timecode;
+
+        if (strchr(in, ';'))
             return 1;
-    return 0;
+        written |= in[0] != '\0';
+    }
+    return !written && resolve->meant_count > 0 && resolve->meant[0].has_start &&
+           resolve->meant[0].asset.drop;
 }
 
 /* Would the range fit if the asset's first frame were at a whole hour? Then say so: it is likely.
@@ -343,12 +367,56 @@ static int64_t event_start(const struct resolve *resolve, const struct cut_event
     return 0;
 }
 
+/* Does the event count as its asset's source does? Timecodes of two countings name other frames. */
+static int counting_check(struct resolve *resolve, const struct cut_event *event,
+                          const struct meant *meant)
+{
+    struct spn_rate rate = resolve->list->rate;
+    char text[sizeof(event->in.timecode)], *last;
+    int64_t other = 0;
+    int dropped = 0, drop = strpbrk(event->in.timecode, ";.") != NULL;
+
+    if (!meant->has_start || event->start.frame >= 0 || !event->in.timecode[0] ||
+        drop == meant->asset.drop)
+        return 1;
+    /* read the other way, would it be the same frame? */
+    memcpy(text, event->in.timecode, sizeof(text));
+    for (last = text; (last = strpbrk(last, ":;.")); last++)
+        *last = meant->asset.drop ? ';' : ':';
+    if (spn_timecode_parse(text, strlen(text), rate, &other, &dropped, NULL) == SPN_OK &&
+        other == event->in.frame)
+        return 1;
+    cut_fault(
+        resolve->report, event->line,
+        "\"%.80s\" is cut in %s-frame timecode, and %.80s counts in %s frame: write them alike "
+        "(drop frame has ';' before its frames)",
+        event_label(event), drop ? "drop" : "non-drop", meant->asset.name,
+        meant->asset.drop ? "drop" : "non-drop");
+    return 0;
+}
+
+/* Tapes that run through midnight count from 0 again: a day later, if it fits then. */
+static void midnight_pass(struct cut_event *event, const struct meant *meant, int64_t start,
+                          struct spn_rate rate)
+{
+    const char *text = meant->asset.drop ? "24:00:00;00" : "24:00:00:00";
+    int64_t day;
+    int drop;
+
+    if (event->in.frame >= start || !event->in.timecode[0] ||
+        spn_timecode_parse(text, strlen(text), rate, &day, &drop, NULL) < 0 ||
+        event->out.frame + day - start > meant->asset.frames)
+        return;
+    event->in.frame += day;
+    event->out.frame += day;
+}
+
 static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
 {
     struct spn_rate rate = resolve->list->rate;
 
     for (size_t i = 0; i < resolve->list->count; i++) {
-        const struct cut_event *event = &resolve->list->events[i];
+        struct cut_event *event = &resolve->list->events[i];
         struct meant *meant;
         int64_t start;
         int known;
@@ -366,7 +434,11 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
         }
         if (event->in.frame < 0 || event->out.frame <= event->in.frame)
             continue; /* told already */
+        if (!counting_check(resolve, event, meant))
+            continue;
         start = event_start(resolve, event, meant, &known);
+        if (meant->has_start)
+            midnight_pass(event, meant, start, rate);
         if (event->in.frame < start || event->out.frame - start > meant->asset.frames) {
             range_fault(resolve, event, meant, start, known);
             continue;
@@ -425,10 +497,13 @@ static int resolve_steps(struct resolve *resolve, struct cut_resolved *out, stru
         return ret;
     memcpy(out->title, resolve->list->title, sizeof(out->title));
     out->format = resolve->list->format;
-    out->drop = list_drop(resolve->list);
     if ((ret = cut_find_open(resolve->db, &resolve->find, err)) < 0 ||
         (ret = events_match(resolve, err)) < 0)
         return ret;
+    out->drop = list_drop(resolve);
+    for (size_t i = 0; i < resolve->meant_count; i++)
+        if (!resolve->meant[i].has_start)
+            resolve->meant[i].asset.drop = out->drop;
     rate = rate_learn(resolve);
     if (!rate.num && (report->faults > 0 || resolve->list->count == 0))
         return SPN_OK; /* without a rate there is no more to say */
@@ -445,6 +520,9 @@ static int resolve_steps(struct resolve *resolve, struct cut_resolved *out, stru
     ranges_check(resolve, clips);
     if (report->faults == 0)
         ret = composition_make(resolve, clips, out, err);
+    out->markers = resolve->list->markers;
+    out->marker_count = resolve->list->marker_count;
+    resolve->list->markers = NULL;
     free(clips);
     return report->failed ? spn_error_set(err, SPN_ENOMEM, "out of memory") : ret;
 }

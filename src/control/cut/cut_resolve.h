@@ -20,10 +20,12 @@ struct cut_ask {
 
 struct cut_resolved {
     struct spn_composition *composition;
-    struct cut_asset *assets; /* the composition's, in its order */
-    char title[CUT_TEXT_MAX]; /* what the list calls itself, or "" */
-    const char *format;       /* static */
-    int drop;                 /* it was written in drop-frame timecode */
+    struct cut_asset *assets;   /* the composition's, in its order */
+    char title[CUT_TEXT_MAX];   /* what the list calls itself, or "" */
+    const char *format;         /* static */
+    int drop;                   /* it was written in drop-frame timecode */
+    struct cut_marker *markers; /* the list's, in order of time */
+    size_t marker_count;
 };
 
 /*

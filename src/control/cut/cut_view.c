@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cut.h"
+#include "cut_chapters.h"
 #include "json.h"
 
 #define CUT_COLUMNS                                                                                \
@@ -116,10 +117,11 @@ static json_t *clip_json(const struct cut *cut, size_t i)
     json_put_number(out, "in", clip->in);
     json_put_number(out, "out", clip->out);
     json_put_number(out, "frame", composition->start[i]);
-    (void)json_object_set_new(out, "in_timecode",
-                              cut_timecode(asset->start + clip->in, composition->rate, cut->drop));
-    (void)json_object_set_new(out, "out_timecode",
-                              cut_timecode(asset->start + clip->out, composition->rate, cut->drop));
+    (void)json_object_set_new(
+        out, "in_timecode", cut_timecode(asset->start + clip->in, composition->rate, asset->drop));
+    (void)json_object_set_new(
+        out, "out_timecode",
+        cut_timecode(asset->start + clip->out, composition->rate, asset->drop));
     (void)json_object_set_new(out, "timecode",
                               cut_timecode(composition->start[i], composition->rate, cut->drop));
     return out;
@@ -183,11 +185,13 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
     *out = NULL;
     if ((ret = cut_summary(db, id, out, err)) < 0 || (ret = cut_load(db, id, &cut, err)) < 0 ||
         (ret = stretches_json(cut, stretches, err)) < 0 ||
-        (ret = stored_json(db, id, &stored, err)) < 0) {
+        (ret = stored_json(db, id, &stored, err)) < 0 ||
+        (ret = cut_marks_show(db, cut, *out, err)) < 0) {
         json_decref(*out);
         *out = NULL;
         json_decref(clips);
         json_decref(stretches);
+        json_decref(stored);
         cut_free(cut);
         return ret;
     }
@@ -216,6 +220,7 @@ int cut_export(struct db *db, const char *id, const char *format, struct spn_buf
     };
     const char **asset_names = NULL;
     int64_t *asset_starts = NULL;
+    int *asset_drops = NULL;
     struct cut *cut = NULL;
     size_t w = 0, count;
     int ret;
@@ -230,22 +235,26 @@ int cut_export(struct db *db, const char *id, const char *format, struct spn_buf
     count = cut->composition->asset_count;
     asset_names = calloc(count, sizeof(*asset_names));
     asset_starts = calloc(count, sizeof(*asset_starts));
-    if (!asset_names || !asset_starts) {
+    asset_drops = calloc(count, sizeof(*asset_drops));
+    if (!asset_names || !asset_starts || !asset_drops) {
         ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
         goto done;
     }
     for (size_t i = 0; i < count; i++) {
         asset_names[i] = cut->assets[i].name;
         asset_starts[i] = cut->assets[i].start;
+        asset_drops[i] = cut->assets[i].drop;
     }
-    ret = writers[w].write(
-        cut->composition,
-        &(struct cut_names){ cut->name, asset_names, asset_starts, cut->drop, NULL, 0 }, out, err);
+    ret = writers[w].write(cut->composition,
+                           &(struct cut_names){ cut->name, asset_names, asset_starts, asset_drops,
+                                                cut->drop, cut->markers, cut->marker_count },
+                           out, err);
     *type = writers[w].type;
 
 done:
     free(asset_names);
     free(asset_starts);
+    free(asset_drops);
     cut_free(cut);
     return ret;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chapters.h"
 #include "cues.h"
 #include "json.h"
 #include "rendition_words.h"
@@ -30,6 +31,8 @@ struct build {
     size_t file_count, count;
     struct spn_plan_storyboard storyboard;
     struct spn_plan_sheet *sheets;
+    struct chapters chapters;
+    struct chapter_cues chapter_cues;
 };
 
 static int track_add(struct build *build, const char *name, struct spn_error *err)
@@ -253,6 +256,8 @@ static void build_destroy(struct build *build)
         free(build->parts[i].fragments);
         cues_finish(&build->parts[i].cues);
     }
+    chapters_finish(&build->chapters);
+    chapter_cues_finish(&build->chapter_cues);
     free(build->sheets);
     json_decref(build->plan);
     json_decref(build->board);
@@ -271,7 +276,10 @@ int publication_build(const struct instance *instance, struct db *db, const char
     build->instance = instance;
     if ((ret = asset_read(build, db, asset, &plan.rate, err)) < 0 ||
         (ret = renditions_read(build, db, asset, err)) < 0 ||
-        (ret = storyboard_read(build, plan.rate, err)) < 0)
+        (ret = storyboard_read(build, plan.rate, err)) < 0 ||
+        (ret = chapters_read(db, asset, &build->chapters, err)) < 0 ||
+        (ret = chapter_cues_make(plan.rate, build->chapters.list, build->chapters.count,
+                                 &build->chapter_cues, err)) < 0)
         goto done;
     plan.gop = spn_rate_gop(plan.rate);
     plan.segment_gops = (uint32_t)instance->segment_gops;
@@ -280,6 +288,8 @@ int publication_build(const struct instance *instance, struct db *db, const char
     plan.renditions = build->renditions;
     plan.rendition_count = build->count;
     plan.storyboard = build->storyboard.sheet_count ? &build->storyboard : NULL;
+    plan.chapters = build->chapter_cues.cues;
+    plan.chapter_count = build->chapter_cues.count;
     ret = spn_publication_make(&plan, out, err);
 
 done:

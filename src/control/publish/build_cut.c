@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "cut/cut_chapters.h"
 #include "cut/cut_cues.h"
 #include "json.h"
 #include "rendition_words.h"
@@ -45,6 +46,8 @@ struct composed {
     int64_t at; /* ticks */
     struct spn_plan_storyboard storyboard;
     struct spn_plan_sheet *sheets;
+    struct cut_chapters chapters;
+    struct chapter_cues chapter_cues;
 };
 
 /* ---- files ---- */
@@ -569,6 +572,8 @@ static void composed_destroy(struct composed *composed)
         cut_cues_finish(&composed->parts[i].cues);
     }
     json_decref(composed->list);
+    cut_chapters_finish(&composed->chapters);
+    chapter_cues_finish(&composed->chapter_cues);
     cut_free(composed->cut);
     free(composed->spans);
     free(composed->files);
@@ -616,6 +621,10 @@ static int composed_steps(struct composed *composed, const char *cut, struct spn
     }
     if (videos > 1)
         qsort(composed->renditions, videos, sizeof(composed->renditions[0]), video_order);
+    if ((ret = cut_chapters_make(composed->db, composed->cut, &composed->chapters, err)) < 0 ||
+        (ret = chapter_cues_make(composed->cut->composition->rate, composed->chapters.list,
+                                 composed->chapters.count, &composed->chapter_cues, err)) < 0)
+        return ret;
     return storyboard_add(composed, err);
 }
 
@@ -639,6 +648,8 @@ int publication_build_cut(const struct instance *instance, struct db *db, const 
         plan.renditions = composed->renditions;
         plan.rendition_count = composed->count;
         plan.storyboard = composed->storyboard.sheet_count ? &composed->storyboard : NULL;
+        plan.chapters = composed->chapter_cues.cues;
+        plan.chapter_count = composed->chapter_cues.count;
         ret = spn_publication_make(&plan, out, err);
     }
     composed_destroy(composed);

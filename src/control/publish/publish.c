@@ -126,7 +126,19 @@ struct finish_body {
     const struct instance *instance;
     const char *id;
     const struct spn_error *why; /* NULL: it was made */
+    int chapters;                /* it has some */
 };
+
+static int has_chapters(const struct spn_buffer *bytes)
+{
+    struct spn_publication *publication;
+    int has = 0;
+
+    if (spn_publication_open_memory(bytes->data, bytes->size, &publication, NULL) == SPN_OK)
+        has = spn_publication_has_chapters(publication);
+    spn_publication_close(publication);
+    return has;
+}
 
 static int finish_run(struct db *db, void *opaque, struct spn_error *err)
 {
@@ -136,9 +148,9 @@ static int finish_run(struct db *db, void *opaque, struct spn_error *err)
 
     if (!body->why) {
         if ((ret = db_run(db,
-                          "UPDATE publication SET state = 'live' WHERE id = $1"
+                          "UPDATE publication SET state = 'live', chapters = $2 WHERE id = $1"
                           " AND state = 'making'",
-                          DB_ARGS(db_text(body->id)), NULL, err)) < 0)
+                          DB_ARGS(db_text(body->id), db_number(body->chapters)), NULL, err)) < 0)
             return ret;
         return db_run(db,
                       "UPDATE ingest SET state = 'ready', updated_ms = $2 WHERE publication = $1"
@@ -191,7 +203,7 @@ static int passes(int code)
 
 static int finish_locked(struct instance *instance, const char *id, struct spn_error *err)
 {
-    struct finish_body body = { instance, id, NULL };
+    struct finish_body body = { instance, id, NULL, 0 };
     struct spn_buffer bytes = { 0 };
     char state[16], of[SPN_HASH_HEX + 1] = "";
     struct spn_error why = { 0 };
@@ -214,6 +226,7 @@ static int finish_locked(struct instance *instance, const char *id, struct spn_e
                  : publication_build(instance, db, id, of, &bytes, &why);
     if (ret >= 0)
         ret = blob_put(instance, BLOB_PUBLICATION, id, bytes.data, bytes.size, &why);
+    body.chapters = ret >= 0 && has_chapters(&bytes);
     spn_buffer_finish(&bytes);
     if (ret < 0) {
         if (err)

@@ -224,8 +224,16 @@ static const char second[] =
     "CREATE INDEX publication_title ON publication (title, state);"
     "CREATE INDEX publication_state ON publication (state, id);";
 
+static const char third[] =
+    "ALTER TABLE publication ADD COLUMN chapters BIGINT NOT NULL DEFAULT 0;" /* 1: it has some */
+    /* words at instants of a cut: JSON as docs/formats/api has it; a null where there are none */
+    "ALTER TABLE cut ADD COLUMN markers TEXT;"
+    "ALTER TABLE cut_asset ADD COLUMN drop_frame BIGINT NOT NULL DEFAULT 0;"; /* start_frame's count
+                                                                               */
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
     { 2, "compositions", second },
+    { 3, "markers and chapters", third },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

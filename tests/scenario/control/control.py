@@ -212,9 +212,8 @@ class Worker:
             self.put("source", source, b"index", ".index")
             text = [{"id": f"t{i}", "name": name_of(source, "t", i, s["path"]), "file": i,
                      "language": s["language"]} for i, s in enumerate(spec["subtitles"])]
-            probe = {"container": "canned"}
-            if "timecode" in self.more:
-                probe["timecode"] = self.more["timecode"]
+            probe = {"container": "canned", **{key: self.more[key] for key in ("timecode", "timecode_rate", "chapters")
+                                               if key in self.more}}
             return {"probe": probe, "conform": {"version": 1}, "changes": ["nothing"],
                     "asset": name_of(source, "conform"),
                     "source": {"hash": source, "size": len(content), "kept": spec["keep"]},

@@ -35,7 +35,7 @@ struct insert_body {
 static int insert_run(struct db *db, void *opaque, struct spn_error *err)
 {
     const struct insert_body *body = opaque;
-    struct cut_words words = { "a cut", NULL, "", "", NULL, "json", 0 };
+    struct cut_words words = { "a cut", NULL, "", "", NULL, "json", 0, NULL, 0 };
 
     return cut_insert(&body->f->instance, db, &words, body->composition, body->assets, body->id,
                       err);

@@ -631,12 +631,11 @@ static void round_trip(void **state)
         char title[CUT_TEXT_MAX], texts[4][CUT_TEXT_MAX];
         const char *names[4] = { texts[0], texts[1], texts[2], texts[3] };
         int64_t starts[4];
+        int drops[4], drops_at = rate.den == 1001 && rate.num != 24000;
         struct spn_clip clips[20], back[40];
         size_t count = (size_t)pick(1, 20), n = 0;
         struct cut_marker markers[8];
-        struct cut_names cut = { title,   names,
-                                 starts,  rate.den == 1001 && rate.num != 24000 && pick(0, 2),
-                                 markers, 0 };
+        struct cut_names cut = { title, names, starts, drops, drops_at && pick(0, 2), markers, 0 };
         struct spn_composition *composition, *again;
         struct spn_buffer out = { 0 };
         struct cut_report report = { 0 };
@@ -646,6 +645,7 @@ static void round_trip(void **state)
         name_pick(title);
         for (size_t a = 0; a < 4; a++) {
             name_pick(texts[a]);
+            drops[a] = drops_at && pick(0, 2);
             assets[a] = (struct spn_clip_asset){ .rate = rate, .frames = pick(1, 200000) };
             assets[a].name.bytes[0] = (uint8_t)(a + 1);
             /* some begin at 0, some at any timecode of a day, so that some pass midnight */
@@ -698,7 +698,8 @@ static void reels_differ(void **state)
     struct spn_clip_asset assets[7];
     struct spn_clip clips[7];
     int64_t starts[7] = { 0 };
-    struct cut_names cut = { "reels", names, starts, 0, NULL, 0 };
+    int drops[7] = { 0 };
+    struct cut_names cut = { "reels", names, starts, drops, 0, NULL, 0 };
     struct spn_composition *composition;
     struct cut_report report = { 0 };
     struct spn_buffer out = { 0 };

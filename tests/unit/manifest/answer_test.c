@@ -20,6 +20,7 @@ static const struct invent wish = {
     .texts = 2,
     .cues = 300,
     .sheets = 1,
+    .chapters = 3,
     .inexact = 11,
     .seed = 9,
 };
@@ -226,6 +227,22 @@ static void sheets(void **state)
     spn_answer_finish(&answer);
 }
 
+/* One range of the publication, as it lies there. */
+static void chapters(void **state)
+{
+    static const char want[] = "WEBVTT\n\n00:00:00.000 --> 00:00:10.000\nOpening\n\n"
+                               "00:00:10.000 --> 00:00:20.000\n第二章\n\n"
+                               "00:00:20.000 --> 00:00:30.000\n3\n\n";
+    struct spn_answer answer;
+
+    (void)state;
+    assert_int_equal(ask("chapters.vtt", &answer), SPN_OK);
+    assert_int_equal(answer.part_count, 1);
+    assert_int_equal(answer.size, sizeof(want) - 1);
+    assert_memory_equal(answer.parts[0].bytes, want, sizeof(want) - 1);
+    spn_answer_finish(&answer);
+}
+
 static const struct row {
     const char *name;
     const char *resource;
@@ -237,6 +254,7 @@ static const struct row {
     { "an I-frame playlist has its type", "v2/iframe.m3u8", "application/vnd.apple.mpegurl" },
     { "the image playlist has its type", "images.m3u8", "application/vnd.apple.mpegurl" },
     { "the storyboard has its type", "storyboard.vtt", "text/vtt" },
+    { "the chapters have their type", "chapters.vtt", "text/vtt" },
     { "text has its type", "t0/all.vtt", "text/vtt" },
     { "a video segment has its type", "v0/1.m4s", "video/mp4" },
     { "an audio segment has its type", "a0/1.m4s", "audio/mp4" },
@@ -270,10 +288,10 @@ static void types(void **state)
 static void etags(void **state)
 {
     static const char *const resources[] = {
-        "main.m3u8",   "main.mpd",      "images.m3u8",   "storyboard.vtt", "sheet/1.jpg",
-        "sheet/2.jpg", "v0/media.m3u8", "v1/media.m3u8", "v0/iframe.m3u8", "v0/init.mp4",
-        "v0/1.m4s",    "v0/11.m4s",     "v1/1.m4s",      "v0/i1.m4s",      "v0/i11.m4s",
-        "t0/1.vtt",    "t1/1.vtt",      "t0/all.vtt",    "a0/1.m4s",
+        "main.m3u8",   "main.mpd",    "images.m3u8",   "storyboard.vtt", "chapters.vtt",
+        "sheet/1.jpg", "sheet/2.jpg", "v0/media.m3u8", "v1/media.m3u8",  "v0/iframe.m3u8",
+        "v0/init.mp4", "v0/1.m4s",    "v0/11.m4s",     "v1/1.m4s",       "v0/i1.m4s",
+        "v0/i11.m4s",  "t0/1.vtt",    "t1/1.vtt",      "t0/all.vtt",     "a0/1.m4s",
     };
     enum { COUNT = sizeof(resources) / sizeof(resources[0]) };
     static char tags[COUNT][80];
@@ -305,6 +323,7 @@ int main(void)
     rows_add(&tests, "the initialization segment is the header", initialization, NULL);
     rows_add(&tests, "text segments have the cues that touch them, all.vtt is a range", texts,
              NULL);
+    rows_add(&tests, "chapters are one range of the publication", chapters, NULL);
     rows_add(&tests, "a sheet is one range of its file", sheets, NULL);
     rows_add_table(&tests, rows, types);
     rows_add(&tests, "entity tags differ between requests and stay the same for one", etags, NULL);

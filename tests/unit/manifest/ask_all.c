@@ -57,7 +57,7 @@ int ask_all(const uint8_t *bytes, size_t size, size_t *answers)
             abort();
         return ret;
     }
-    for (int resource = SPN_MULTIVARIANT; resource <= SPN_STORYBOARD; resource++) {
+    for (int resource = SPN_MULTIVARIANT; resource <= SPN_CHAPTERS; resource++) {
         request.resource = (enum spn_resource)resource;
         for (size_t r = 0; r <= publication->rendition_count; r++) {
             const struct rendition *rendition = &publication->renditions[r];

@@ -162,6 +162,18 @@ static void text_add(struct invented *out, const struct invent *wish, unsigned n
     rendition->cue_count = wish->cues;
 }
 
+static void chapters_add(struct invented *out, unsigned count)
+{
+    static const char *const titles[] = { "Opening", "第二章", "3" };
+    struct spn_plan_cue *chapters = own(out, count, sizeof(*chapters));
+
+    for (unsigned i = 0; i < count; i++)
+        chapters[i] = (struct spn_plan_cue){ (int64_t)i * 10000, (int64_t)i * 10000 + 10000, "",
+                                             titles[i % 3] };
+    out->plan.chapters = chapters;
+    out->plan.chapter_count = count;
+}
+
 static void storyboard_add(struct invented *out, const struct invent *wish)
 {
     struct spn_plan_storyboard *board = &out->storyboard;
@@ -217,6 +229,8 @@ void invent(const struct invent *wish, struct invented *out)
         text_add(out, wish, i);
     if (wish->sheets)
         storyboard_add(out, wish);
+    if (wish->chapters)
+        chapters_add(out, wish->chapters);
 }
 
 void invented_finish(struct invented *invented)

@@ -15,6 +15,7 @@ struct invent {
     unsigned videos, stereo, surround, texts; /* renditions of each */
     unsigned cues;                            /* of each text */
     unsigned sheets;                          /* 0 or 1: is there a storyboard */
+    unsigned chapters;                        /* of ten seconds each */
     unsigned inexact; /* every so many-th fragment is a bridge in another file */
     uint64_t seed;
 };

@@ -18,6 +18,7 @@ static const struct invent small = {
     .texts = 1,
     .cues = 4,
     .sheets = 1,
+    .chapters = 2,
     .inexact = 3,
     .seed = 2,
 };
@@ -31,6 +32,7 @@ static const struct invent tiny = {
     .texts = 1,
     .cues = 2,
     .sheets = 1,
+    .chapters = 2,
     .inexact = 3,
     .seed = 2,
 };
@@ -255,6 +257,27 @@ static void sheet_wide(struct invented *i)
     i->storyboard.tile_width = 16384;
 }
 
+static struct spn_plan_cue *chapters(struct invented *invented)
+{
+    return (struct spn_plan_cue *)(uintptr_t)invented->plan.chapters;
+}
+static void chapters_none(struct invented *i)
+{
+    i->plan.chapter_count = 0;
+}
+static void chapters_overlap(struct invented *i)
+{
+    chapters(i)[1].start_ms = chapters(i)[0].end_ms - 1;
+}
+static void chapter_untitled(struct invented *i)
+{
+    chapters(i)[0].text = "";
+}
+static void chapters_many(struct invented *i)
+{
+    i->plan.chapter_count = SPN_CHAPTERS_MAX + 1;
+}
+
 static const struct plan_row {
     const char *name;
     void (*change)(struct invented *invented);
@@ -310,6 +333,10 @@ static const struct plan_row {
     { "a storyboard longer than the picture is refused", sheets_long, SPN_EINVAL },
     { "a sheet outside of its file is refused", sheet_outside, SPN_EINVAL },
     { "a sheet too wide for JPEG decoders is refused", sheet_wide, SPN_EINVAL },
+    { "a film need not have chapters", chapters_none, SPN_OK },
+    { "chapters that overlap are refused", chapters_overlap, SPN_EINVAL },
+    { "a chapter without a title is refused", chapter_untitled, SPN_EINVAL },
+    { "too many chapters are refused", chapters_many, SPN_ELIMIT },
 };
 
 static void plans(void **state)

@@ -26,6 +26,7 @@ static const struct row {
     { "the image playlist", BASE "images.m3u8", SPN_IMAGE_PLAYLIST, "", 0 },
     { "a sheet", BASE "sheet/10.jpg", SPN_SHEET, "", 10 },
     { "the storyboard", BASE "storyboard.vtt", SPN_STORYBOARD, "", 0 },
+    { "the chapters", BASE "chapters.vtt", SPN_CHAPTERS, "", 0 },
 
     { "nothing at all", "", 0, "", 0 },
     { "only a slash", "/", 0, "", 0 },

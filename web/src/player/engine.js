@@ -68,6 +68,8 @@ export class Engine extends EventTarget {
     });
     /** @type {shaka.extern.ImageTrack | null} */
     this.images = null;
+    /** @type {{ startTime: number, endTime: number, title: string }[]} */
+    this.chapters = [];
     for (const name of ['trackschanged', 'variantchanged', 'textchanged', 'adaptation'])
       this.player.addEventListener(name, () => this.dispatchEvent(new Event('tracks')));
     this.player.addEventListener('error', (/** @type {any} */ event) => {
@@ -126,6 +128,18 @@ export class Engine extends EventTarget {
       } catch {
         /* a film need not have a storyboard */
       }
+    this.dispatchEvent(new Event('tracks'));
+  }
+
+  /** @param {string} address of their WebVTT, "" for none */
+  async loadChapters(address) {
+    if (!address) return;
+    try {
+      await this.player.addChaptersTrack(new URL(address, location.href).href, 'und', 'text/vtt');
+      this.chapters = await this.player.getChaptersAsync('und');
+    } catch {
+      /* a film plays without its chapters */
+    }
     this.dispatchEvent(new Event('tracks'));
   }
 

@@ -1,6 +1,7 @@
 /*
  * <sampan-player>: a film with its controls. Properties: base (the folder of the publication, "" when
- * the address names none), manifest, name (the film's).
+ * the address names none), manifest, name (the film's), chapters (the address of their
+ * WebVTT, "" for none).
  */
 import { html, LitElement, nothing } from 'lit';
 import { t, Translated, remember, remembered } from '../language.js';
@@ -21,6 +22,7 @@ class Player extends LitElement {
     base: { attribute: false },
     manifest: { attribute: false },
     name: { attribute: false },
+    chapters: { attribute: false },
   };
 
   constructor() {
@@ -28,6 +30,7 @@ class Player extends LitElement {
     this.base = '';
     this.manifest = 'main.mpd';
     this.name = '';
+    this.chapters = '';
     /** @type {Engine | null} */
     this.engine = null;
     /** @type {import('./engine.js').Problem | null} */
@@ -86,6 +89,11 @@ class Player extends LitElement {
     this.load();
   }
 
+  /* They are told of by the API, whenever it answers. */
+  updated(/** @type {Map<string, unknown>} */ changed) {
+    if (changed.has('chapters') && this.ready) this.engine?.loadChapters(this.chapters);
+  }
+
   /** @param {number} [start] */
   async load(start) {
     this.problem = this.base ? null : { kind: 'unnamed', code: '' };
@@ -94,6 +102,7 @@ class Player extends LitElement {
     if (!this.base || !this.engine) return;
     this.ready = await this.engine.load(this.base, this.manifest, start);
     this.requestUpdate();
+    if (this.ready) this.engine.loadChapters(this.chapters);
     if (this.ready) await this.video.play().catch(() => {}); /* a browser may want a click first */
   }
 
@@ -290,6 +299,7 @@ class Player extends LitElement {
         .duration=${this.duration}
         .buffered=${this.buffered()}
         .engine=${engine}
+        .chapters=${engine?.chapters ?? []}
         @seek=${(/** @type {CustomEvent} */ event) => this.seek(event.detail)}
       ></sampan-seek>
       <div class="row">

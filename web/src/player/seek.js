@@ -17,6 +17,7 @@ export class Seek extends LitElement {
     duration: { type: Number },
     buffered: { attribute: false },
     engine: { attribute: false },
+    chapters: { attribute: false },
     preview: { state: true },
   };
 
@@ -28,6 +29,8 @@ export class Seek extends LitElement {
     this.buffered = [];
     /** @type {import('./engine.js').Engine | null} */
     this.engine = null;
+    /** @type {import('./engine.js').Engine['chapters']} */
+    this.chapters = [];
     /** @type {{ time: number, picture: Thumbnail | null } | null} */
     this.preview = null;
     this.asked = 0;
@@ -81,6 +84,11 @@ export class Seek extends LitElement {
   }
 
   /** @param {number} time */
+  chapter(time) {
+    return this.chapters.find(({ startTime, endTime }) => startTime <= time && time < endTime)?.title ?? '';
+  }
+
+  /** @param {number} time */
   percent(time) {
     return this.duration ? Math.min(100, (time / this.duration) * 100) : 0;
   }
@@ -95,6 +103,9 @@ export class Seek extends LitElement {
             html`<i class="buffered" style="left:${this.percent(from)}%;width:${this.percent(to - from)}%"></i>`,
         )}
         <i class="played" style="width:${this.percent(this.time)}%"></i>
+        ${this.chapters
+          .filter(({ startTime }) => startTime > 0)
+          .map(({ startTime }) => html`<i class="chapter" style="left:${this.percent(startTime)}%"></i>`)}
       </div>
       <input
         type="range"
@@ -109,6 +120,7 @@ export class Seek extends LitElement {
       ${preview
         ? html`<span class="preview" aria-hidden="true" style="--at:${this.percent(preview.time)}%">
             ${preview.picture ? this.picture(preview.picture) : nothing}
+            ${this.chapter(preview.time) ? html`<span class="at">${this.chapter(preview.time)}</span>` : nothing}
             <span class="at">${clock(preview.time)}</span>
           </span>`
         : nothing}
