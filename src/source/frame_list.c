@@ -138,7 +138,7 @@ static void set_end(struct frame_list *list, const struct picture_packets *packe
 static int sample_agrees(const struct picture_packets *packets, enum AVCodecID codec,
                          uint32_t start, const struct survey *sample, int64_t *first_pts)
 {
-    uint8_t *seen = calloc(1, packets->count);
+    uint8_t *seen = calloc(1, packets->count ? packets->count : 1);
     uint32_t i, number;
     int agrees = seen != NULL;
 

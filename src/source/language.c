@@ -45,9 +45,8 @@ static int well_formed(const char *tag)
             if (!first)
                 first = i;
             part = 0;
-        } else if (!isalnum((unsigned char)tag[i]) || ++part > 8) {
-            return 0;
-        } else if (!first && !isalpha((unsigned char)tag[i])) {
+        } else if (!isalnum((unsigned char)tag[i]) || ++part > 8 ||
+                   (!first && !isalpha((unsigned char)tag[i]))) {
             return 0;
         }
     }
@@ -80,10 +79,10 @@ void stream_language(const char *tag, char out[STREAM_LANGUAGE_MAX])
     size_t i, length;
     char *p;
 
-    strcpy(out, "und");
+    memcpy(out, "und", sizeof("und"));
     if (!tag || strlen(tag) >= sizeof text)
         return;
-    strcpy(text, tag);
+    memcpy(text, tag, strlen(tag) + 1);
     for (p = text; *p; p++)
         if (*p == '_')
             *p = '-';
@@ -102,5 +101,5 @@ void stream_language(const char *tag, char out[STREAM_LANGUAGE_MAX])
             break;
         }
     }
-    strcpy(out, text);
+    memcpy(out, text, strlen(text) + 1);
 }

@@ -1,4 +1,5 @@
 /* assemble.c - pieces, one after the other, behind one header and one sidx. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ static int piece_add(struct whole *whole, size_t index, const struct spn_track *
 
     if (ret < 0)
         return ret;
+    assert(piece->count > 0); /* a track file has a fragment */
     if (need > SPN_FRAGMENTS_MAX)
         return spn_error_set(err, SPN_ELIMIT, "with %s there are more than %d fragments",
                              piece->name, SPN_FRAGMENTS_MAX);

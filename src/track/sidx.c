@@ -19,7 +19,7 @@ int spn_sidx_write(const struct spn_track_info *info, const struct spn_fragment 
     spn_buffer_be64(out, count ? (uint64_t)fragments[0].start : 0);
     spn_buffer_be64(out, 0); /* first_offset */
     spn_buffer_be16(out, 0);
-    spn_buffer_be16(out, (uint16_t)(each ? (count + each - 1) / each : 0));
+    spn_buffer_be16(out, (uint16_t)(count ? (count + each - 1) / each : 0));
     for (size_t i = 0; i < count; i += each) {
         uint64_t size = 0, duration = 0;
 

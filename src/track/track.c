@@ -193,7 +193,7 @@ int spn_track_samples(const struct spn_track *track, size_t index, struct spn_sa
 {
     struct spn_judge judge = { .judging = SPN_JUDGE_SILENT, .name = track->name, .err = err };
     const struct spn_fragment *fragment;
-    struct spn_moof moof;
+    struct spn_moof moof = { 0 };
     uint8_t *bytes;
     int ret;
 
