@@ -1,11 +1,15 @@
 """instance.py - one running Sampan under test: `sampan up` on a directory and a port of its own."""
+import atexit
+import functools
 import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -39,6 +43,38 @@ def alive(pid):
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+@functools.cache
+def place_for_all():
+    """A directory that every user can read, gone at the end."""
+    place = tempfile.mkdtemp(prefix="sampan-programs-")
+    os.chmod(place, 0o755)
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return place
+
+
+def out_of_reach(path):
+    """Does root run the tests in a place where www-data, as whom Sampan runs then, cannot go?"""
+    above = os.path.dirname(os.path.realpath(path))
+    return os.geteuid() == 0 and (not os.stat(above).st_mode & 1 or above != "/" and out_of_reach(above))
+
+
+@functools.cache
+def for_all(path):
+    """A built file as www-data can use it: itself, or else a copy; of `sampan`, all that is installed with it."""
+    path = os.path.abspath(path)
+    if not out_of_reach(path):
+        return path
+    if os.path.basename(path) != "sampan":
+        return shutil.copy(path, place_for_all())
+    build = os.path.dirname(os.path.dirname(os.path.dirname(path)))
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", place_for_all()],
+                   check=True, stdout=subprocess.DEVNULL)
+    for top, _, names in os.walk(place_for_all()):
+        if os.path.basename(top) == "bin" and "sampan" in names:
+            return os.path.join(top, "sampan")
+    raise RuntimeError(f"nothing called sampan was installed from {build}")
 
 
 class Instance:

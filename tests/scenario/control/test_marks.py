@@ -3,7 +3,6 @@
 revisions, to lists out and to viewers. And a list that is wrong in every way at once. Assets come from a worker
 with canned files. Prints TAP."""
 import argparse
-import json
 import os
 import subprocess
 import sys

@@ -21,7 +21,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import cut
-from instance import Instance, tree
+from instance import Instance, for_all, tree
 
 count = 0
 
@@ -226,8 +226,8 @@ def main():
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--sabotage", choices=["file", "directory", "rename"])
     options = parser.parse_args()
-    options.program, options.sample, options.recorder = map(
-        os.path.abspath, (options.program, options.sample, options.recorder))
+    options.program, options.recorder = for_all(options.program), for_all(options.recorder)
+    options.sample = os.path.abspath(options.sample)
     work = tempfile.mkdtemp(prefix="sampan-loss.")
     os.chmod(work, 0o755)
     try:

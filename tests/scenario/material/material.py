@@ -23,7 +23,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from instance import Instance, tree
+from instance import Instance, for_all, tree
 
 PATIENCE = 300  # seconds for one file: a hang is a failure
 MEDIA = re.compile(r"\.(mp4|mov|mkv|webm|ts|mxf|avi|flv|264|m4v|3gp|mpg|ogg|ogv|wmv|m2ts|hevc|265)$")
@@ -178,7 +178,7 @@ def main():
     parser.add_argument("--port", type=int, default=18610)
     parser.add_argument("--only", default="")
     options = parser.parse_args()
-    options.program = os.path.abspath(options.program)
+    options.program = for_all(options.program)
     if not options.material:
         print("1..0 # skip no real material: script/test --material DIR")
         return

@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from instance import Instance  # noqa: E402
+from instance import Instance, for_all  # noqa: E402
 
 FRAMES = 500
 
@@ -90,7 +90,7 @@ def main():
     parser.add_argument("--sample", default="build/tests/fixtures/sampan-sample")
     parser.add_argument("--port", type=int, default=18520)
     options = parser.parse_args()
-    options.program, options.sample = map(os.path.abspath, (options.program, options.sample))
+    options.program, options.sample = for_all(options.program), os.path.abspath(options.sample)
     if not os.path.isdir(os.path.join(HERE, "node_modules")):
         print(f"Bail out! the players are not there; run: npm ci --prefix {HERE}")
         return 1

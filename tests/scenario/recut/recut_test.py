@@ -22,10 +22,10 @@ sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import film as checks
 from boxes import fragments
 from film import Film, Rendition
-from instance import Instance
+from instance import Instance, for_all
 from model import Cut, webvtt
 
-SAMPAN, SAMPLE = map(os.path.abspath, sys.argv[1:3])
+SAMPAN, SAMPLE = for_all(sys.argv[1]), os.path.abspath(sys.argv[2])
 PORT = int(os.environ.get("SAMPAN_TEST_PORT", "18430"))
 KINDS = {  # name: rate, codec, presets
     "h264-24000-1001": (24000, 1001, "h264", "fast"),
@@ -306,7 +306,8 @@ def sabotage(bench, cut, film, assets, sources):
 def hundred(bench, kind):
     """A hundred joins: the error of the last is bounded like that of the first."""
     num, den, codec, _ = KINDS[kind]
-    assets, names = bench.ready(kind), bench.films[kind]
+    bench.ready(kind)
+    names = bench.films[kind]
     model = Cut(num, den, [(name, frames) for name, frames, _ in names], [])
     step, clips = -(-3 * num // (4 * den)), []
     for n in range(101):  # three quarters of a second each, from everywhere

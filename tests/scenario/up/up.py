@@ -19,9 +19,9 @@ import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
-from instance import alive, descendants
+from instance import descendants, for_all
 
-SAMPAN, SAMPLE = map(os.path.abspath, sys.argv[1:3])
+SAMPAN, SAMPLE = for_all(sys.argv[1]), os.path.abspath(sys.argv[2])
 PORT = int(os.environ.get("SAMPAN_TEST_PORT", "18410"))
 ROOT = os.geteuid() == 0
 

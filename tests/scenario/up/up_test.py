@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 
-from up import PORT, ROOT, SAMPAN, alive, descendants, main, test
+from up import PORT, ROOT, SAMPAN, main, test  # which says where instance is
+from instance import alive, descendants
 
 
 @test("it says ready when the API, the page and the metrics answer on the one port")
