@@ -110,3 +110,10 @@ int64_t instance_room(const struct instance *instance)
     part = (int64_t)(fs.f_blocks * fs.f_frsize / 20);
     return (int64_t)(fs.f_bavail * fs.f_frsize) - (part < kept ? part : kept);
 }
+
+int instance_full(const struct instance *instance)
+{
+    if (instance->room)
+        return instance->room(instance->opaque) < INSTANCE_FULL - instance->room_min;
+    return instance_free(instance) < INSTANCE_FULL;
+}

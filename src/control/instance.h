@@ -64,6 +64,12 @@ int instance_path(const struct instance *instance, char *out, size_t size, const
  * nothing. */
 int64_t instance_free(const struct instance *instance);
 int64_t instance_room(const struct instance *instance);
+/*
+ * Is less than INSTANCE_FULL free? Then a database that lies on the same disk cannot even write
+ * down that a job is paused; 256 of SQLite's pages are more than any transaction of ours takes.
+ */
+#define INSTANCE_FULL (1 << 20) /* bytes */
+int instance_full(const struct instance *instance);
 
 /*
  * Make the folders of the data directory that are missing and its version file; take the lock that

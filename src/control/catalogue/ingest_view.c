@@ -15,6 +15,14 @@ static void rate_put(json_t *out, double rate, int64_t left)
                                                     : json_null());
 }
 
+/* Why a job is paused, and what to do about it. */
+static void note_put(json_t *out, const char *why)
+{
+    (void)json_object_set_new(out, "note",
+                              json_sprintf("%.1000s; make room, and it goes on",
+                                           why ? why : "the disk of the data directory is full"));
+}
+
 /*
  * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so
  * it is right again at once after a pause.
@@ -43,7 +51,7 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
         jobs_done += strcmp(state, "done") == 0;
         if (strcmp(state, "paused") == 0) {
             paused = 1;
-            json_put_text(out, "note", rows_text(rows, 5));
+            note_put(out, rows_text(rows, 5));
         }
         if (strcmp(rows_text(rows, 0), "chunk") != 0)
             continue;
@@ -89,7 +97,9 @@ static int examining_progress(struct db *db, const char *ingest, int64_t now_ms,
     json_put_number(out, "done", done);
     json_put_number(out, "total", total);
     json_put_text(out, "unit", ret > 0 ? rows_text(rows, 2) : "");
-    json_put_text(out, "note", paused ? rows_text(rows, 4) : NULL);
+    json_put_text(out, "note", NULL);
+    if (paused)
+        note_put(out, rows_text(rows, 4));
     rows_close(rows);
     rate_put(out, rate, total - done);
     json_put_number(out, "jobs", 1);
@@ -149,7 +159,9 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
 {
     const char *state = json_string_value(json_object_get(ingest, "state"));
     const char *asset = json_string_value(json_object_get(ingest, "asset"));
+    int64_t now_ms = instance_now_ms(instance);
     json_t *progress;
+    int ret;
 
     if (strcmp(state, "examining") != 0 && strcmp(state, "encoding") != 0) {
         (void)json_object_set_new(ingest, "progress", json_null());
@@ -157,9 +169,15 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
     }
     progress = json_object();
     (void)json_object_set_new(ingest, "progress", progress);
-    return asset ? encoding_progress(db, asset, instance_now_ms(instance), progress, err)
-                 : examining_progress(db, json_string_value(json_object_get(ingest, "id")),
-                                      instance_now_ms(instance), progress, err);
+    ret = asset ? encoding_progress(db, asset, now_ms, progress, err)
+                : examining_progress(db, json_string_value(json_object_get(ingest, "id")), now_ms,
+                                     progress, err);
+    if (ret >= 0 && instance_full(instance)) { /* whatever the rows say: none can be written */
+        (void)json_object_set_new(progress, "paused", json_true());
+        if (json_is_null(json_object_get(progress, "note")))
+            note_put(progress, NULL);
+    }
+    return ret;
 }
 
 int ingest_show(const struct instance *instance, struct db *db, const char *id, json_t **out,

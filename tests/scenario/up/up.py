@@ -79,9 +79,9 @@ class Up:
     def ended(self, seconds=30):
         return self.process.wait(seconds)
 
-    def run(self, *arguments, code=0, data=None):
+    def run(self, *arguments, code=0, data=None, seconds=300):
         done = subprocess.run([SAMPAN, *arguments, "--data", data or self.data], capture_output=True,
-                              text=True, timeout=300, cwd=self.dir, check=False)
+                              text=True, timeout=seconds, cwd=self.dir, check=False)
         assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
         return done
 

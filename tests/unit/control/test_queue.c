@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "catalogue/ingest.h"
 #include "fixture.h"
 #include "work/job.h"
 
@@ -193,6 +194,34 @@ static void crash_three_times(void **state)
     assert_string_equal(ingest_state_of(f, id), "failed");
 }
 
+/* Is the ingest shown as paused, with that note? Not at all where it is NULL. */
+static void paused_as(struct fixture *f, const char *id, const char *note)
+{
+    const json_t *progress;
+    json_t *ingest;
+
+    assert_true(ingest_show(&f->instance, f->db, id, &ingest, NULL) >= 0);
+    progress = json_object_get(ingest, "progress");
+    assert_int_equal(json_is_true(json_object_get(progress, "paused")), note != NULL);
+    if (note)
+        assert_string_equal(text_of(progress, "note"), note);
+    json_decref(ingest);
+}
+
+/* So full that no row can be written: nobody can say that a job is paused, and it is seen. */
+static void disk_full_to_the_last(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+
+    film_ingest(f, &small, 0, id);
+    paused_as(f, id, NULL);
+    f->room = -f->instance.room_min + INSTANCE_FULL - 1;
+    paused_as(f, id, "the disk of the data directory is full; make room, and it goes on");
+    f->room++;
+    paused_as(f, id, NULL);
+}
+
 static void disk_full_pauses(void **state)
 {
     struct fixture *f = *state;
@@ -205,6 +234,7 @@ static void disk_full_pauses(void **state)
     json_decref(job);
     assert_int_equal(sql_number(f, "SELECT count(*) FROM job WHERE state = 'paused'"), 1);
     assert_string_equal(ingest_state_of(f, id), "examining");
+    paused_as(f, id, "it did not work; make room, and it goes on");
     f->now_ms += 29 * 1000;
     assert_null(work_claim(f, "w"));
     f->now_ms += 1000;
@@ -388,6 +418,7 @@ int main(int argc, char *argv[])
         TEST("a job handed back was not tried", released_untried),
         TEST("a crash is tried again twice", crash_three_times),
         TEST("a full disk pauses a job until there is room", disk_full_pauses),
+        TEST("a disk that is full to the last byte is told without a row", disk_full_to_the_last),
         TEST("what may work later is tried ten times, ever later", try_again_later),
         TEST("a file that cannot be shown is refused at once", refused_is_final),
         TEST("when one job fails the others wait for its retry", one_fails_all_wait),
