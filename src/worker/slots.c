@@ -75,11 +75,17 @@ static void job_tell(struct worker *worker, struct client *client, struct job *j
 
 static void job_work(struct worker *worker, struct client *client, struct job *job)
 {
+    const json_t *chunk = json_object_get(job->spec, "chunk");
     struct spn_error err = { 0 };
     json_t *result = NULL;
+    char number[24];
     int ret;
 
     log_context("job", job->id);
+    if (json_is_integer(chunk)) {
+        (void)snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(chunk));
+        log_context("chunk", number);
+    }
     log_debug("begins", LOG_TEXT("kind", job->kind));
     ret = kind_of_job_run(worker, job, &result, &err);
     job_tell(worker, client, job, ret, result, &err);

@@ -1,11 +1,13 @@
 /* job.c - claim, beat, commit, fail. */
 #include "job.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
 #include "kind.h"
+#include "log.h"
 
 /* Another version's may be none of ours. */
 static int kind_of(const char *name, const struct kind **out, struct spn_error *err)
@@ -49,6 +51,15 @@ static json_t *claimed_json(const struct instance *instance, const struct rows *
     return job;
 }
 
+/* Lines of this request carry the number of the chunk, where the job is one. */
+static void chunk_log(const char *kind, int64_t place)
+{
+    char number[24];
+
+    (void)snprintf(number, sizeof(number), "%lld", (long long)place);
+    log_context("chunk", strcmp(kind, "chunk") == 0 ? number : NULL);
+}
+
 struct claim_body {
     const struct instance *instance;
     const struct job_claim *claim;
@@ -87,6 +98,7 @@ static int claim_run(struct db *db, void *opaque, struct spn_error *err)
         return ret;
     }
     job = claimed_json(instance, rows);
+    chunk_log(rows_text(rows, 1), rows_number(rows, 3));
     spec = json_of(rows_text(rows, 6));
     if ((ret = kind_of(rows_text(rows, 1), &kind, err)) >= 0 && kind->spec)
         ret = kind->spec(db,
@@ -226,6 +238,7 @@ static int ended_read(struct db *db, const char *id, struct ended *out, struct s
         out->crashes = rows_number(rows, 6);
         out->tries = rows_number(rows, 7);
         text_copy(out->cut, sizeof(out->cut), rows_text(rows, 8));
+        chunk_log(out->kind, out->place);
         ret = SPN_OK;
     }
     rows_close(rows);

@@ -156,6 +156,38 @@ def _(up):
     assert done.stdout == "2", done.stdout
 
 
+def lines(up, name):
+    with open(f"{up.data}/log/{name}", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+@test("a request has one number: in its answer, in nginx's log and in ours")
+def _(up):
+    up.start("--workers", "0")
+    status, title, headers = up.api("POST", "/api/v1/titles", {"names": {"en": "x"}})
+    number = headers["X-Request-Id"]
+    assert status == 201 and re.fullmatch("[0-9a-f]{32}", number), (status, number)
+    up.wait(lambda: any(line["request"] == number for line in lines(up, "access.log")), "a line of nginx's", 10)
+    nginx = [line for line in lines(up, "access.log") if line["request"] == number]
+    ours = [line for line in lines(up, "control.log") if line.get("request") == number]
+    assert [line["msg"] for line in nginx] == ["POST /api/v1/titles"] and nginx[0]["status"] == 201, nginx
+    assert [(line["method"], line["path"], line["status"]) for line in ours] == [("POST", "/api/v1/titles", 201)], ours
+
+
+@test("what is said of a chunk has its job and its number, in the worker's log as in control's")
+def _(up):
+    up.start()
+    done = json.loads(up.run("ingest", up.film(frames=1100), "--wait", "--json").stdout)
+    jobs = {job["id"]: str(job["place"]) for job in up.api("GET", "/api/v1/jobs?limit=100")[1]["items"]
+            if job["kind"] == "chunk"}
+    assert len(jobs) == 2 and sorted(jobs.values()) == ["0", "1"], (jobs, done)
+    for name, words in (("worker.log", "committed"), ("control.log", "a job was claimed"),
+                        ("control.log", "a job is done")):
+        said = {line["job"]: line["chunk"] for line in lines(up, name) if line["msg"] == words and "chunk" in line}
+        assert said == jobs, (name, words, said, jobs)
+    assert all("request" in line for line in lines(up, "control.log") if "job" in line)
+
+
 @test("a directory with a blank and other letters in its name works")
 def _(up):
     data = os.path.join(up.data, "舢舨 1")
@@ -217,6 +249,45 @@ def _(up):
 
 def up_check(*files):
     return subprocess.run([SAMPAN, "check", *files], capture_output=True, text=True, check=False)
+
+
+@test("every audio track is kept with its language, and --audio-language says it better")
+def _(up):
+    up.start()
+    film = up.film("two.mkv", 100, "128x96", "--audio", "zh,en")
+    done = json.loads(up.run("ingest", film, "--audio-language", "2=en-GB", "--publish", "--wait", "--json").stdout)
+    renditions = up.api("GET", f"/api/v1/assets/{done['asset']}")[1]["renditions"]
+    assert [(r["id"], r["plan"]["language"]) for r in renditions if r["media"] == "audio"] == [("a0", "zh"), ("a1", "en-GB")]
+    master = up.get(f"/v/{done['publication']}/main.m3u8")[1].decode()
+    assert re.findall('TYPE=AUDIO.*LANGUAGE="([^"]*)"', master) == ["zh", "en-GB"], master
+
+
+@test("--fields makes a frame of each field")
+def _(up):
+    up.start()
+    film = up.film("fields.mkv", 50, "128x96", "--interlaced", "tff", "--audio", "none")
+    for more, rate, frames in (([], [25, 1], 50), (["--fields"], [50, 1], 100)):
+        done = json.loads(up.run("ingest", film, *more, "--wait", "--json").stdout)
+        asset = up.api("GET", f"/api/v1/assets/{done['asset']}")[1]
+        assert (asset["rate"], asset["frames"]) == (rate, frames), (asset["rate"], asset["frames"], asset["changes"])
+
+
+@test("a linked file stays where it is, and is refused where it has become another")
+def _(up):
+    up.start()
+    done = json.loads(up.run("ingest", up.film(), "--link", "--wait", "--json").stdout)
+    assert done["state"] == "ready", done
+    kept = subprocess.run(["find", up.data + "/source", "-type", "f", "!", "-name", "*.index"], capture_output=True,
+                          text=True, check=True).stdout
+    assert kept == "", kept
+    film = up.film("long.mp4", frames=3500, size="320x180")  # four chunks, of which two are begun at once
+    ingest = json.loads(up.run("ingest", film, "--link", "--json").stdout)["ingest"]
+    with open(film, "r+b") as file:  # of the same length, and at a place that none of them reads
+        file.seek(-20, os.SEEK_END)
+        file.write(b"x")
+    up.run("watch", ingest, code=1)
+    error = up.api("GET", f"/api/v1/ingests/{ingest}")[1]["error"]
+    assert film in error["text"] and "changed" in error["text"], error
 
 
 @test("check names the rule or the box of a file that is none")
