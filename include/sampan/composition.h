@@ -28,11 +28,19 @@ struct spn_clip {
     int64_t in, out; /* frames of the asset, 0 <= in < out <= its frames */
 };
 
-/* What the timeline needs to know of an asset. */
+/*
+ * What the timeline needs to know of an asset. Where its picture or its sound is decoded otherwise
+ * than the composition's (another compat_id), nothing of it may be referenced: it is encoded whole,
+ * all of it is bridge. That is of one rendition and no part of the edit: whoever puts a rendition
+ * together sets it in a copy.
+ */
+#define SPN_ENCODE_PICTURE 1u
+#define SPN_ENCODE_SOUND   2u
 struct spn_clip_asset {
     struct spn_hash name;
     struct spn_rate rate;
     int64_t frames;
+    unsigned encode; /* of the above */
 };
 
 /*
@@ -79,11 +87,14 @@ int spn_composition_locate(const struct spn_composition *composition, int64_t fr
 
 enum spn_span_kind { SPN_REFERENCE = 1, SPN_BRIDGE = 2 };
 
+#define SPN_BRIDGE_FRAGMENTS 20 /* of picture, in a span of bridge at most: as much as a chunk */
+
 /*
  * A part of the timeline. A reference is gops whole GOPs of one asset from gop on (the last GOP of
  * an asset may be short). A bridge is frames to encode: those of the timeline in [start, start +
  * frames), which spn_composition_locate() finds, in `fragments` fragments of lengths that differ by
- * one frame at most (spn_bridge_fragment).
+ * one frame at most (spn_bridge_fragment). What is longer than SPN_BRIDGE_FRAGMENTS GOPs, as where
+ * a clip is encoded whole, is several spans, again as even as can be: each can be encoded alone.
  */
 struct spn_span {
     enum spn_span_kind kind;
@@ -110,14 +121,16 @@ void spn_bridge_fragment(int64_t frames, uint32_t fragments, uint32_t index, int
 /*
  * The sound of a clip is its asset's packets, shifted by whole packets: slot p of the timeline
  * takes packet p + shift of the asset. shift is chosen for each clip alone against exact time, so
- * the error is at most half a packet and does not add up.
+ * the error is at most half a packet and does not add up. A clip that is encoded whole lies where
+ * its picture is, to the nearest sample; where all assets are, the sound of it all is exact.
  */
 struct spn_sound_clip {
     int64_t first;     /* first slot that belongs to the clip, of the timeline */
     int64_t end;       /* one after its last; first of the next clip */
     int64_t shift;     /* packets */
+    int64_t samples;   /* what is encoded anew is shifted by: shift packets, or exactly */
     int64_t error_num; /* the sound is this / error_den samples late (negative: early) against */
-    int64_t error_den; /* the picture; |error| <= 512 samples */
+    int64_t error_den; /* the picture; |error| <= 512 samples, encoded whole 1/2 */
 };
 
 /* Slots of the whole timeline: the packet nearest its end. */
@@ -127,7 +140,6 @@ int64_t spn_sound_slots(const struct spn_composition *composition, uint32_t samp
  * end). */
 int spn_sound_clips(const struct spn_composition *composition, uint32_t sample_rate,
                     struct spn_sound_clip **out, struct spn_error *err);
-
 /*
  * What a fragment of a composition's sound is made of. A reference is fragments whole fragments of
  * the asset's track from fragment on. A bridge is slots that are put together anew: copies of

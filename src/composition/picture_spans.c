@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-/* Spans being collected; there are at most two for each clip and one more. */
+/*
+ * Spans being collected. There are at most two for each clip and one more; and what is divided has
+ * parts of more than half of what it is divided for.
+ */
 struct spans {
     struct spn_span *list;
     size_t count;
@@ -22,18 +25,42 @@ static void bridge_extend(struct spans *spans, size_t clip, int64_t frames)
     spans->pending += frames;
 }
 
-static void bridge_close(struct spans *spans)
+static void bridge_close(struct spans *spans, const struct spn_composition *composition)
 {
-    struct spn_span span = {
-        .kind = SPN_BRIDGE, .start = spans->at, .frames = spans->pending, .clip = spans->clip
-    };
+    const int64_t most = (int64_t)SPN_BRIDGE_FRAGMENTS * spans->gop, frames = spans->pending;
+    const int64_t begin = spans->at;
+    uint32_t parts = (uint32_t)((frames + most - 1) / most);
 
-    if (spans->pending == 0)
-        return;
-    span.fragments = (uint32_t)((spans->pending + spans->gop - 1) / spans->gop);
-    spans->list[spans->count++] = span;
-    spans->at += spans->pending;
+    for (uint32_t i = 0; i < parts; i++) {
+        struct spn_span span = { .kind = SPN_BRIDGE, .clip = spans->clip };
+
+        spn_bridge_fragment(frames, parts, i, &span.start, &span.frames);
+        span.start += begin;
+        while (composition->start[span.clip + 1] <= span.start)
+            span.clip++;
+        span.fragments = (uint32_t)((span.frames + spans->gop - 1) / spans->gop);
+        spans->list[spans->count++] = span;
+    }
+    spans->at += frames;
     spans->pending = 0;
+}
+
+/* GOPs [*first, *end) of its asset that lie in clip i whole; none of what is encoded whole. */
+static void gops_whole(const struct spn_composition *composition, size_t i, int64_t *first,
+                       int64_t *end)
+{
+    const struct spn_clip *clip = &composition->clips[i];
+    const struct spn_clip_asset *asset = &composition->assets[clip->asset];
+    const int64_t gop = composition->gop;
+
+    *first = (clip->in + gop - 1) / gop;
+    /* the last GOP of an asset is whole however short it is … */
+    *end = clip->out == asset->frames ? (clip->out + gop - 1) / gop : clip->out / gop;
+    /* … but one picture alone may have the idr_pic_id of what follows: a bridge has not */
+    if (*end * gop == asset->frames + gop - 1 && i + 1 < composition->count)
+        --*end;
+    if (asset->encode & SPN_ENCODE_PICTURE)
+        *end = *first;
 }
 
 int spn_picture_spans(const struct spn_composition *composition, struct spn_span **out,
@@ -41,41 +68,38 @@ int spn_picture_spans(const struct spn_composition *composition, struct spn_span
 {
     const int64_t gop = composition->gop;
     struct spans spans = { .gop = composition->gop };
+    size_t room;
 
     *out = NULL;
     *count = 0;
-    spans.list = calloc(2 * composition->count + 1, sizeof(*spans.list));
+    room = 2 * composition->count + 1 +
+           (size_t)(2 * composition->start[composition->count] / (SPN_BRIDGE_FRAGMENTS * gop));
+    spans.list = calloc(room, sizeof(*spans.list));
     if (!spans.list)
         return spn_error_set(err, SPN_ENOMEM, "no memory for the spans of %zu clips",
                              composition->count);
     for (size_t i = 0; i < composition->count; i++) {
         const struct spn_clip *clip = &composition->clips[i];
-        int64_t frames = composition->assets[clip->asset].frames;
-        int64_t first = (clip->in + gop - 1) / gop;
-        /* the last GOP of an asset is whole however short it is */
-        int64_t end = clip->out == frames ? (frames + gop - 1) / gop : clip->out / gop;
-        int64_t end_frame;
-        struct spn_span reference = { .kind = SPN_REFERENCE, .clip = i, .gop = first };
+        struct spn_span reference = { .kind = SPN_REFERENCE, .clip = i };
+        int64_t end, end_frame;
 
-        /* … but one picture alone may have the idr_pic_id of what follows: a bridge has not */
-        if (end * gop == frames + gop - 1 && i + 1 < composition->count && end > 0)
-            end--;
-        end_frame = end * gop < clip->out ? end * gop : clip->out;
-        reference.gops = end - first;
-        if (first >= end) {
+        gops_whole(composition, i, &reference.gop, &end);
+        if (reference.gop >= end) {
             bridge_extend(&spans, i, clip->out - clip->in);
             continue;
         }
-        bridge_extend(&spans, i, first * gop - clip->in);
-        bridge_close(&spans);
+        end_frame = end * gop < clip->out ? end * gop : clip->out;
+        bridge_extend(&spans, i, reference.gop * gop - clip->in);
+        bridge_close(&spans, composition);
+        reference.gops = end - reference.gop;
         reference.start = spans.at;
-        reference.frames = end_frame - first * gop;
+        reference.frames = end_frame - reference.gop * gop;
         reference.fragments = (uint32_t)reference.gops;
         spans.list[spans.count++] = reference;
         spans.at += reference.frames;
         bridge_extend(&spans, i, clip->out - end_frame);
     }
-    bridge_close(&spans);
+    bridge_close(&spans, composition);
     *out = spans.list;
     *count = spans.count;
     return SPN_OK;

@@ -26,6 +26,8 @@ int spn_sound_clips(const struct spn_composition *composition, uint32_t sample_r
         return spn_error_set(err, SPN_ENOMEM, "no memory for the sound of %zu clips",
                              composition->count);
     for (size_t i = 0; i < composition->count; i++) {
+        const struct spn_clip_asset *asset = &composition->assets[composition->clips[i].asset];
+        int64_t unit = asset->encode & SPN_ENCODE_SOUND ? 1 : SPN_AAC_FRAME, units = 0;
         /* the asset is this many frames ahead of the timeline, and so this many packets */
         int64_t ahead = composition->clips[i].in - composition->start[i];
         struct spn_sound_clip *clip = &clips[i];
@@ -33,8 +35,11 @@ int spn_sound_clips(const struct spn_composition *composition, uint32_t sample_r
         clip->first = spn_audio_frame_at(composition->start[i], composition->rate, sample_rate);
         clip->end = spn_audio_frame_at(composition->start[i + 1], composition->rate, sample_rate);
         clip->shift = spn_audio_frame_at(ahead, composition->rate, sample_rate);
+        (void)spn_rescale(ahead, (int64_t)composition->rate.den * sample_rate,
+                          unit * composition->rate.num, SPN_NEAREST, &units);
+        clip->samples = units * unit;
         clip->error_num = (int64_t)((__int128)ahead * composition->rate.den * sample_rate -
-                                    (__int128)clip->shift * SPN_AAC_FRAME * composition->rate.num);
+                                    (__int128)clip->samples * composition->rate.num);
         clip->error_den = composition->rate.num;
     }
     *out = clips;
@@ -56,7 +61,7 @@ void spn_sound_copied(const struct spn_composition *composition, uint32_t sample
         *to = packets - clip->shift;
     if (*from > clip->end)
         *from = clip->end;
-    if (*to < *from)
+    if (*to < *from || composition->assets[composition->clips[i].asset].encode & SPN_ENCODE_SOUND)
         *to = *from;
 }
 

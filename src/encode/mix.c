@@ -120,7 +120,7 @@ static int voice_take(struct mix *mix, size_t i, int64_t at, struct voice **out,
     empty->clip = i;
     empty->at = at;
     *out = empty;
-    return mix->open(mix->opaque, i, at + mix->clips[i].shift * SPN_AAC_FRAME, &empty->pcm, err);
+    return mix->open(mix->opaque, i, at + mix->clips[i].samples, &empty->pcm, err);
 }
 
 /* Add what is heard of clip i in the slot. */

@@ -38,7 +38,10 @@ struct list {
     struct spn_composition *composition;
 };
 
-/* Short and long clips, repeats, GOP borders, first and last frames. */
+/*
+ * Short and long clips, repeats, GOP borders, first and last frames; in every third list an asset
+ * or more is encoded whole, and of those every fourth is long.
+ */
 static void list_random(struct list *list)
 {
     memset(list, 0, sizeof(*list));
@@ -47,6 +50,9 @@ static void list_random(struct list *list)
         list->assets[a].rate = list->rate;
         list->assets[a].frames = pick(1, 700);
         list->assets[a].name.bytes[0] = (uint8_t)a;
+        list->assets[a].encode = pick(0, 9) == 0 ? (unsigned)pick(1, 4) : 0;
+        if (list->assets[a].encode && pick(0, 4) == 0)
+            list->assets[a].frames = pick(700, 9000);
     }
     list->count = (size_t)pick(1, 13);
     for (size_t i = 0; i < list->count; i++) {
@@ -91,6 +97,7 @@ static void picture_model(void **state)
                 int64_t frames = c->assets[own->asset].frames;
                 int64_t end = (spans[s].gop + spans[s].gops) * gop;
 
+                assert_false(c->assets[own->asset].encode & SPN_ENCODE_PICTURE);
                 /* it shows just the asset's frames that the clip wants there */
                 assert_int_equal(spans[s].gop * gop - own->in, at - c->start[spans[s].clip]);
                 assert_int_equal(spans[s].frames,
@@ -100,7 +107,13 @@ static void picture_model(void **state)
             } else {
                 int64_t sum = 0, shortest = INT64_MAX, longest = 0;
 
-                assert_true(s == 0 || spans[s - 1].kind != SPN_BRIDGE);
+                assert_true(spans[s].fragments <= SPN_BRIDGE_FRAGMENTS);
+                assert_true(c->start[spans[s].clip] <= spans[s].start &&
+                            spans[s].start < c->start[spans[s].clip + 1]);
+                /* two follow each other where one alone would be too long, and are as long */
+                if (s > 0 && spans[s - 1].kind == SPN_BRIDGE)
+                    assert_true(llabs(spans[s - 1].frames - spans[s].frames) <= 1 &&
+                                spans[s - 1].frames + spans[s].frames > SPN_BRIDGE_FRAGMENTS * gop);
                 for (uint32_t f = 0; f < spans[s].fragments; f++) {
                     int64_t first, length;
 
@@ -127,7 +140,8 @@ static void picture_model(void **state)
                 end = end < frames ? end : frames;
                 /* and one picture alone is no GOP that anything may follow: its idr_pic_id */
                 least += first < c->clips[clip].in || end > c->clips[clip].out ||
-                         (end - first == 1 && clip + 1 < c->count);
+                         (end - first == 1 && clip + 1 < c->count) ||
+                         (c->assets[c->clips[clip].asset].encode & SPN_ENCODE_PICTURE);
                 assert_int_equal(spn_composition_locate(c, at, &place, NULL), SPN_OK);
                 assert_int_equal(place.clip, clip);
                 assert_int_equal(place.frame, frame);
@@ -154,8 +168,15 @@ static void sound_model(void **state)
         assert_int_equal(spn_sound_clips(c, SAMPLE_RATE, &clips, NULL), SPN_OK);
         assert_int_equal(spn_sound_spans(c, SAMPLE_RATE, clips, &spans, &count, NULL), SPN_OK);
         for (size_t i = 0; i < c->count; i++) {
-            assert_true(llabs(clips[i].error_num) <= 512 * clips[i].error_den);
+            int exact = !!(c->assets[c->clips[i].asset].encode & SPN_ENCODE_SOUND);
+            int64_t from, to;
+
+            assert_true(llabs(clips[i].error_num) * (exact ? 2 : 1) <=
+                        (exact ? 1 : 512) * clips[i].error_den);
+            assert_true(exact || clips[i].samples == clips[i].shift * SPN_AAC_FRAME);
             assert_int_equal(clips[i].first, i == 0 ? 0 : clips[i - 1].end);
+            spn_sound_copied(c, SAMPLE_RATE, clips, i, &from, &to);
+            assert_true(from <= to && (!exact || from == to));
         }
         for (size_t s = 0; s < count; s++) {
             assert_int_equal(spans[s].first, at);
@@ -173,6 +194,7 @@ static void sound_model(void **state)
                     (__int128)(p + clips[spans[s].clip].shift) * SPN_AAC_FRAME * c->rate.num;
                 __int128 off = want > have ? want - have : have - want;
 
+                assert_false(c->assets[clip->asset].encode & SPN_ENCODE_SOUND);
                 assert_true(off <= (__int128)512 * c->rate.num);
                 assert_true(spans[s].clip == 0 || p >= clips[spans[s].clip].first + 3);
                 assert_true(spans[s].clip + 1 == c->count || p < clips[spans[s].clip].end - 3);
@@ -195,10 +217,10 @@ static __int128 size_of(__int128 value)
 }
 
 /*
- * The error that is told, against exact rationals: of all whole packets that a clip's sound may be
- * shifted by, tried one after the other, none is nearer to its picture, and what is left is what is
- * told. It is at most half a packet, of the last join as of the first, since no other clip is in
- * it.
+ * The error that is told, against exact rationals: of all whole packets, or samples where it is
+ * encoded whole, that a clip's sound may be shifted by, tried one after the other, none is nearer
+ * to its picture, and what is left is what is told. It is at most half a packet, of the last join
+ * as of the first, since no other clip is in it.
  */
 static void error_model(void **state)
 {
@@ -217,9 +239,13 @@ static void error_model(void **state)
              */
             __int128 asset = (__int128)c->clips[i].in * c->rate.den * SAMPLE_RATE;
             __int128 here = (__int128)frame * c->rate.den * SAMPLE_RATE;
-            __int128 packet = (__int128)SPN_AAC_FRAME * c->rate.num;
+            /* and what it may be shifted by: packets, or samples where it is encoded whole */
+            int exact = !!(c->assets[c->clips[i].asset].encode & SPN_ENCODE_SOUND);
+            __int128 packet = (__int128)(exact ? 1 : SPN_AAC_FRAME) * c->rate.num;
             __int128 late = asset - here;
 
+            if (exact) /* the whole seconds of it at once: a sample is little to step by */
+                late %= (__int128)SAMPLE_RATE * c->rate.num;
             while (size_of(late - packet) < size_of(late))
                 late -= packet;
             while (size_of(late + packet) < size_of(late))
@@ -232,6 +258,53 @@ static void error_model(void **state)
             frame += c->clips[i].out - c->clips[i].in;
         }
         free(clips);
+        spn_composition_free(list.composition);
+    }
+}
+
+/*
+ * Where all of the sound is encoded anew, it is one bridge from the first slot to the last, and no
+ * clip is more than half a sample from its picture, however many come before it.
+ */
+static void exact_model(void **state)
+{
+    (void)state;
+    for (int run = 0; run < LISTS; run++) {
+        struct list list;
+        struct spn_clip_asset assets[3];
+        struct spn_composition c;
+        struct spn_sound_clip *clips;
+        struct spn_sound_span *spans;
+        size_t count;
+        int64_t sum = 0, first, length;
+
+        list_random(&list);
+        c = *list.composition;
+        memcpy(assets, list.assets, sizeof(assets));
+        for (size_t a = 0; a < 3; a++)
+            assets[a].encode |= SPN_ENCODE_SOUND;
+        c.assets = assets;
+        assert_int_equal(spn_sound_clips(&c, SAMPLE_RATE, &clips, NULL), SPN_OK);
+        assert_int_equal(spn_sound_spans(&c, SAMPLE_RATE, clips, &spans, &count, NULL), SPN_OK);
+        for (size_t i = 0; i < c.count; i++)
+            assert_true(2 * llabs(clips[i].error_num) <= clips[i].error_den);
+        assert_int_equal(count, spn_sound_slots(&c, SAMPLE_RATE) > 0);
+        for (size_t s = 0; s < count; s++) {
+            assert_int_equal(spans[s].kind, SPN_BRIDGE);
+            assert_int_equal(spans[s].first, 0);
+            assert_int_equal(spans[s].slots, spn_sound_slots(&c, SAMPLE_RATE));
+            for (uint32_t f = 0; f < spans[s].fragments; f++) {
+                spn_bridge_fragment(spans[s].slots, (uint32_t)spans[s].fragments, f, &first,
+                                    &length);
+                assert_int_equal(first, sum);
+                assert_true(length > 0 &&
+                            length <= spn_audio_frame_at(c.gop, c.rate, SAMPLE_RATE) + 1);
+                sum += length;
+            }
+        }
+        assert_int_equal(sum, spn_sound_slots(&c, SAMPLE_RATE));
+        free(clips);
+        free(spans);
         spn_composition_free(list.composition);
     }
 }
@@ -309,8 +382,8 @@ static void text_model(void **state)
 
 /* ---- single rules ---- */
 
-static struct spn_clip_asset two[2] = { { { { 1 } }, { 25, 1 }, 1000 },
-                                        { { { 2 } }, { 25, 1 }, 77 } };
+static struct spn_clip_asset two[2] = { { { { 1 } }, { 25, 1 }, 1000, 0 },
+                                        { { { 2 } }, { 25, 1 }, 77, 0 } };
 
 static const struct refusal {
     const char *name;
@@ -387,7 +460,7 @@ static void same_edit(void **state)
 
 static void error_stays(void **state)
 {
-    struct spn_clip_asset asset = { { { 1 } }, { 24000, 1001 }, 100000 };
+    struct spn_clip_asset asset = { { { 1 } }, { 24000, 1001 }, 100000, 0 };
     struct spn_clip clips[101];
     struct spn_composition *composition;
     struct spn_sound_clip *sound;
@@ -440,13 +513,14 @@ int main(void)
         { "every packet of random lists is within half a packet of exact time", sound_model, NULL,
           NULL, NULL },
         { "the error of each join is what exact rationals say", error_model, NULL, NULL, NULL },
+        { "sound that is encoded whole lies where its picture is", exact_model, NULL, NULL, NULL },
         { "at every millisecond the text shown is the source's", text_model, NULL, NULL, NULL },
         { "all faults of a list are told at once", all_faults, NULL, NULL, NULL },
         { "the same cut is the same edit however it is written", same_edit, NULL, NULL, NULL },
         { "the error of sound does not grow over a hundred joins", error_stays, NULL, NULL, NULL },
         { "the same text across a seam is one cue", seam_text, NULL, NULL, NULL },
     };
-    size_t count = 8;
+    size_t count = 9;
 
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
         tests[count++] = (struct CMUnitTest){ refusals[i].name, refuse, NULL, NULL,
