@@ -1,6 +1,6 @@
 /*
  * cut_request.h - a whole composition, as a request tells it: "clips" (asset, in, out) of "assets",
- * each with its "frames".
+ * each with its "frames", and "encode": true where its sound is encoded whole.
  */
 #ifndef ENCODE_CUT_REQUEST_H
 #define ENCODE_CUT_REQUEST_H

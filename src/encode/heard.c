@@ -45,6 +45,11 @@ void heard_close(struct heard *heard)
     spn_composition_free(heard->composition);
 }
 
+int heard_encoded(const struct heard *heard, size_t asset)
+{
+    return !!(heard->composition->assets[asset].encode & SPN_ENCODE_SOUND);
+}
+
 static int track_check(const struct heard *heard, const struct heard_asset *asset,
                        struct spn_error *err)
 {
@@ -54,6 +59,8 @@ static int track_check(const struct heard *heard, const struct heard_asset *asse
 
     if (info->media != SPN_AUDIO || info->codec != SPN_AAC)
         return spn_error_set(err, SPN_EINVAL, "a track of the request is not AAC");
+    if (heard_encoded(heard, (size_t)(asset - heard->assets)))
+        return SPN_OK;
     if ((ret = spn_compat_id(info, &compat, err)) < 0)
         return ret;
     if (!spn_hash_equal(&compat, &heard->compat))
@@ -87,9 +94,9 @@ int heard_clip(struct heard *heard, size_t clip, struct heard_asset **out, struc
         (ret = member_int(asset->json, holder, "audio", 0,
                           (int64_t)asset->asset.plan.audio_count - 1, &number, err)) < 0)
         return ret;
-    asset->audio = &asset->asset.plan.audio[number];
+    asset->audio = asset->asset.plan.audio[number];
     if (!spn_rate_equal(asset->asset.conform.rate, heard->composition->rate) ||
-        (uint32_t)asset->audio->channels != spn_track_info(asset->track.track)->channels)
+        (uint32_t)asset->audio.channels != spn_track_info(asset->track.track)->channels)
         return spn_error_set(err, SPN_EMISMATCH,
                              "an asset of the request is not what its track was made of");
     return SPN_OK;
@@ -106,11 +113,18 @@ int heard_track(void *opaque, size_t clip, struct mapped **out, struct spn_error
 
 int heard_samples(void *opaque, size_t clip, int64_t from, struct pcm **out, struct spn_error *err)
 {
+    struct heard *heard = opaque;
     struct heard_asset *asset;
-    int ret = heard_clip(opaque, clip, &asset, err);
+    struct plan_audio audio;
+    int ret = heard_clip(heard, clip, &asset, err), channels;
 
     if (ret < 0)
         return ret;
-    return asset->has_source ? pcm_create(&asset->asset, asset->audio, from, out, err)
-                             : pcm_create_track(&asset->track, from, out, err);
+    channels =
+        heard->channels ? heard->channels : (int)spn_track_info(asset->track.track)->channels;
+    if (!asset->has_source)
+        return pcm_create_track(&asset->track, channels, from, out, err);
+    audio = asset->audio;
+    audio.channels = channels;
+    return pcm_create(&asset->asset, &audio, from, out, err);
 }

@@ -16,7 +16,7 @@ struct heard_asset {
     const json_t *json; /* borrowed from the request */
     int opened, has_source;
     struct asset asset;
-    const struct plan_audio *audio; /* of its plan */
+    struct plan_audio audio; /* of its plan */
     struct mapped track;
 };
 
@@ -27,7 +27,8 @@ struct heard {
     size_t span_count;
     struct heard_asset *assets;
     size_t count;
-    struct spn_hash compat; /* what every track must have */
+    struct spn_hash compat; /* what every track must have that packets are copied from */
+    int channels;           /* of the rendition: set before what is encoded whole is heard, or 0 */
 };
 
 /*
@@ -40,6 +41,9 @@ void heard_close(struct heard *heard);
 
 /* The asset of clip i, open. SPN_EMISMATCH: it is not what the rendition needs. */
 int heard_clip(struct heard *heard, size_t clip, struct heard_asset **out, struct spn_error *err);
+
+/* Is all the sound of an asset encoded anew, so that its track may be decoded otherwise? */
+int heard_encoded(const struct heard *heard, size_t asset);
 
 /* For splice.h and mix.h; opaque is the struct heard. */
 int heard_track(void *opaque, size_t clip, struct mapped **out, struct spn_error *err);

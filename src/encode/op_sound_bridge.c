@@ -13,6 +13,7 @@
 #include "piece.h"
 #include "protocol.h"
 #include "splice.h"
+#include "whole_sound.h"
 
 #define BEAT_MS 500
 
@@ -25,6 +26,7 @@
 struct sound_bridge {
     struct heard heard;
     int64_t bitrate, fd;
+    const char *language; /* of the rendition; borrowed from the request */
     struct piece piece;
     int64_t packets; /* in it */
     struct mix *mix;
@@ -36,14 +38,18 @@ static int bridge_open(struct sound_bridge *bridge, const json_t *request, struc
 {
     const char *holder = "\"output\" of the request", *hex;
     json_t *output, *audio;
+    int64_t channels;
     int ret;
 
     if ((ret = member_object(request, "the request", "output", &output, err)) < 0 ||
         (ret = member_int(output, holder, "fd", 0, 1 << 20, &bridge->fd, err)) < 0 ||
         (ret = member_text(output, holder, "compat_id", &hex, err)) < 0 ||
         (ret = member_object(output, holder, "audio", &audio, err)) < 0 ||
-        (ret = member_int(audio, holder, "bitrate", 32000, 1000000, &bridge->bitrate, err)) < 0)
+        (ret = member_int(audio, holder, "bitrate", 32000, 1000000, &bridge->bitrate, err)) < 0 ||
+        (ret = member_int(audio, holder, "channels", 1, MIX_CHANNELS, &channels, err)) < 0 ||
+        (ret = member_text(audio, holder, "language", &bridge->language, err)) < 0)
         return ret;
+    bridge->heard.channels = (int)channels;
     return heard_open(&bridge->heard, request, "sound", hex, err);
 }
 
@@ -84,53 +90,48 @@ static int span_write(struct sound_bridge *bridge, const struct spn_sound_span *
     return ret;
 }
 
-/* The encoder is that of the renditions, at a higher rate, fed with what its resampler would give.
- */
-static int setup_make(struct sound_bridge *bridge, size_t clip, struct splice_setup *out,
-                      AVChannelLayout *layout, struct spn_error *err)
+/* The encoder is that of the renditions, fed with what its resampler would give. */
+static struct audio_setup encoder_setup(const struct sound_bridge *bridge, int64_t bitrate,
+                                        const AVChannelLayout *layout)
 {
-    const struct spn_track_info *info;
-    struct heard_asset *asset;
-    int ret;
+    return (struct audio_setup){ .sample_rate = AUDIO_SAMPLE_RATE,
+                                 .format = AV_SAMPLE_FMT_FLTP,
+                                 .layout = layout,
+                                 .channels = bridge->heard.channels,
+                                 .bitrate = bitrate,
+                                 .language = bridge->language };
+}
 
-    if ((ret = heard_clip(&bridge->heard, clip, &asset, err)) < 0)
-        return ret;
-    info = spn_track_info(asset->track.track);
-    av_channel_layout_default(layout, (int)info->channels);
-    if (!bridge->mix &&
-        (ret = mix_create(bridge->heard.composition, bridge->heard.clips, (int)info->channels,
-                          heard_samples, &bridge->heard, &bridge->mix, err)) < 0)
-        return ret;
-    *out = (struct splice_setup){
-        .composition = bridge->heard.composition,
-        .clips = bridge->heard.clips,
-        .mix = bridge->mix,
-        .encoder = { .sample_rate = AUDIO_SAMPLE_RATE,
-                     .format = AV_SAMPLE_FMT_FLTP,
-                     .layout = layout,
-                     .channels = (int)info->channels,
-                     .bitrate = RATE_TIMES * bridge->bitrate,
-                     .language = info->language },
-        .track = heard_track,
-        .opaque = &bridge->heard,
-    };
-    return SPN_OK;
+/* Header and decoder are those of the first clip whose packets are copied; count: there is none. */
+static size_t clip_copied(const struct heard *heard)
+{
+    size_t i = 0;
+
+    while (i < heard->composition->count &&
+           heard_encoded(heard, heard->composition->clips[i].asset))
+        i++;
+    return i;
 }
 
 static int span_make(struct sound_bridge *bridge, const struct spn_sound_span *span,
-                     struct spn_error *err)
+                     const AVChannelLayout *layout, struct spn_error *err)
 {
-    struct splice_setup setup = { 0 };
+    struct splice_setup setup = {
+        .composition = bridge->heard.composition,
+        .clips = bridge->heard.clips,
+        .mix = bridge->mix,
+        .encoder = encoder_setup(bridge, RATE_TIMES * bridge->bitrate, layout),
+        .track = heard_track,
+        .opaque = &bridge->heard,
+    };
     struct splice splice = { 0 };
-    AVChannelLayout layout = { 0 };
     struct heard_asset *asset;
     int ret;
 
-    if ((ret = setup_make(bridge, span->clip, &setup, &layout, err)) < 0 ||
-        (ret = heard_clip(&bridge->heard, span->clip, &asset, err)) < 0)
-        return ret;
-    if (!bridge->packets && (ret = piece_init(&bridge->piece, (int)bridge->fd,
-                                              spn_track_info(asset->track.track), err)) < 0)
+    if (!bridge->packets &&
+        ((ret = heard_clip(&bridge->heard, clip_copied(&bridge->heard), &asset, err)) < 0 ||
+         (ret = piece_init(&bridge->piece, (int)bridge->fd, spn_track_info(asset->track.track),
+                           err)) < 0))
         return ret;
     if ((ret = splice_make(&setup, span, &splice, err)) == SPN_OK)
         ret = span_write(bridge, span, &splice, err);
@@ -142,14 +143,64 @@ static int span_make(struct sound_bridge *bridge, const struct spn_sound_span *s
     return ret;
 }
 
-static int spans_make(struct sound_bridge *bridge, struct spn_error *err)
+static void whole_progress(void *opaque, int64_t done, int64_t total)
 {
+    struct sound_bridge *bridge = opaque;
+
+    if (beat_due(&bridge->beat, BEAT_MS))
+        answer_progress(done, total, "packets");
+}
+
+/* Is every asset's sound what it was delivered as? */
+static int sources_there(const struct heard *heard)
+{
+    for (size_t i = 0; i < heard->count; i++)
+        if (!json_object_get(heard->assets[i].json, "source"))
+            return 0;
+    return 1;
+}
+
+/*
+ * Nothing is copied: one span, encoded as a track is. What is a rendition's already would lose as
+ * much once more: not at twice its rate.
+ */
+static int whole_make(struct sound_bridge *bridge, const AVChannelLayout *layout,
+                      struct spn_error *err)
+{
+    int times = sources_there(&bridge->heard) ? 1 : RATE_TIMES;
+    struct whole_sound whole = {
+        .mix = bridge->mix,
+        .encoder = encoder_setup(bridge, times * bridge->bitrate, layout),
+        .compat = &bridge->heard.compat,
+        .span = &bridge->heard.spans[0],
+        .progress = whole_progress,
+        .opaque = bridge,
+    };
     int ret;
 
+    if (bridge->heard.span_count != 1)
+        return spn_error_set(err, SPN_EINVAL, "the composition is too short to have sound");
+    ret = whole_sound_write(&whole, (int)bridge->fd, &bridge->piece, err);
+    if (ret == SPN_OK)
+        bridge->packets = bridge->counts.encoded = whole.span->slots;
+    return ret;
+}
+
+static int spans_make(struct sound_bridge *bridge, struct spn_error *err)
+{
+    AVChannelLayout layout = { 0 };
+    int ret;
+
+    av_channel_layout_default(&layout, bridge->heard.channels);
+    if ((ret = mix_create(bridge->heard.composition, bridge->heard.clips, bridge->heard.channels,
+                          heard_samples, &bridge->heard, &bridge->mix, err)) < 0)
+        return ret;
+    if (clip_copied(&bridge->heard) == bridge->heard.composition->count)
+        return whole_make(bridge, &layout, err);
     for (size_t i = 0; i < bridge->heard.span_count; i++) {
         if (bridge->heard.spans[i].kind != SPN_BRIDGE)
             continue;
-        if ((ret = span_make(bridge, &bridge->heard.spans[i], err)) < 0)
+        if ((ret = span_make(bridge, &bridge->heard.spans[i], &layout, err)) < 0)
             return ret;
         if (beat_due(&bridge->beat, BEAT_MS))
             answer_progress((int64_t)i + 1, (int64_t)bridge->heard.span_count, "stretches");

@@ -34,6 +34,8 @@ struct pcm {
     AVCodecContext *codec;
     AVPacket *packet;
     AVFrame *frame;
+    SwrContext *remix;             /* from the track's channels to those that are wanted, or NULL */
+    float (*mixed)[SPN_AAC_FRAME]; /* what it makes of frame: a plane for each of these */
     int used;     /* samples of frame that were given; frame has none where nb_samples is 0 */
     int64_t next; /* packet of the track */
     int64_t packets;
@@ -99,6 +101,34 @@ int pcm_create(const struct asset *asset, const struct plan_audio *audio, int64_
     return ret;
 }
 
+/* The rate stays, so the frames that go in come out. */
+static int remix_begin(struct pcm *pcm, int channels, struct spn_error *err)
+{
+    AVChannelLayout layout = { 0 };
+    int ret;
+
+    if (!(pcm->mixed = calloc((size_t)pcm->channels, sizeof(*pcm->mixed))))
+        return no_memory(err);
+    av_channel_layout_default(&layout, channels);
+    ret = resampler_create(AUDIO_SAMPLE_RATE, AV_SAMPLE_FMT_FLTP, &layout, pcm->channels,
+                           &pcm->remix, err);
+    av_channel_layout_uninit(&layout);
+    return ret;
+}
+
+static int remix(struct pcm *pcm, struct spn_error *err)
+{
+    uint8_t *out[CHANNELS] = { 0 };
+
+    for (int i = 0; i < pcm->channels; i++)
+        out[i] = (uint8_t *)pcm->mixed[i];
+    return swr_convert(pcm->remix, out, SPN_AAC_FRAME, (const uint8_t **)pcm->frame->extended_data,
+                       SPN_AAC_FRAME) == SPN_AAC_FRAME
+               ? SPN_OK
+               : spn_error_set(err, SPN_EIO, "sound cannot be made into %d channels",
+                               pcm->channels);
+}
+
 static int track_begin(struct pcm *pcm, int64_t from, struct spn_error *err)
 {
     const struct spn_track_info *info = spn_track_info(pcm->track->track);
@@ -123,12 +153,14 @@ static int track_begin(struct pcm *pcm, int64_t from, struct spn_error *err)
     if (pcm->next < 0)
         pcm->next = 0;
     pcm->skip = from - pcm->next * SPN_AAC_FRAME;
-    return SPN_OK;
+    return pcm->channels == (int)info->channels ? SPN_OK
+                                                : remix_begin(pcm, (int)info->channels, err);
 }
 
-int pcm_create_track(struct mapped *track, int64_t from, struct pcm **out, struct spn_error *err)
+int pcm_create_track(struct mapped *track, int channels, int64_t from, struct pcm **out,
+                     struct spn_error *err)
 {
-    int ret = pcm_alloc((int)spn_track_info(track->track)->channels, &from, out, err);
+    int ret = pcm_alloc(channels, &from, out, err);
 
     if (ret == SPN_OK) {
         (*out)->track = track;
@@ -147,6 +179,8 @@ void pcm_destroy(struct pcm *pcm)
         return;
     sound_destroy(pcm->sound);
     swr_free(&pcm->resampler);
+    swr_free(&pcm->remix);
+    free(pcm->mixed);
     avcodec_free_context(&pcm->codec);
     av_packet_free(&pcm->packet);
     av_frame_free(&pcm->frame);
@@ -204,12 +238,12 @@ static int packet_decode(struct pcm *pcm, struct spn_error *err)
     av_packet_unref(pcm->packet);
     if (ret < 0 || avcodec_receive_frame(pcm->codec, pcm->frame) < 0 ||
         pcm->frame->nb_samples != SPN_AAC_FRAME || pcm->frame->format != AV_SAMPLE_FMT_FLTP ||
-        pcm->frame->ch_layout.nb_channels != pcm->channels)
+        pcm->frame->ch_layout.nb_channels != (int)spn_track_info(pcm->track->track)->channels)
         return spn_error_set(err, SPN_EFORMAT, "packet %lld of a track cannot be decoded",
                              (long long)pcm->next);
     pcm->next++;
     pcm->used = 0;
-    return SPN_OK;
+    return pcm->remix ? remix(pcm, err) : SPN_OK;
 }
 
 static int decoded(struct pcm *pcm, float *const planes[], int count, struct spn_error *err)
@@ -226,7 +260,9 @@ static int decoded(struct pcm *pcm, float *const planes[], int count, struct spn
     left = pcm->frame->nb_samples - pcm->used;
     count = count < left ? count : left;
     for (int i = 0; i < pcm->channels; i++)
-        memcpy(planes[i], (const float *)pcm->frame->extended_data[i] + pcm->used,
+        memcpy(planes[i],
+               (pcm->remix ? pcm->mixed[i] : (const float *)pcm->frame->extended_data[i]) +
+                   pcm->used,
                (size_t)count * sizeof(float));
     pcm->used += count;
     return count;

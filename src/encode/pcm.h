@@ -19,8 +19,12 @@ struct pcm;
  */
 int pcm_create(const struct asset *asset, const struct plan_audio *audio, int64_t from,
                struct pcm **out, struct spn_error *err);
-/* Where the source is gone: what its track file decodes to. track must outlive it. */
-int pcm_create_track(struct mapped *track, int64_t from, struct pcm **out, struct spn_error *err);
+/*
+ * Where the source is gone: what its track file decodes to, mixed to so many channels. track must
+ * outlive it.
+ */
+int pcm_create_track(struct mapped *track, int channels, int64_t from, struct pcm **out,
+                     struct spn_error *err);
 void pcm_destroy(struct pcm *pcm); /* NULL is allowed */
 
 /* The next count samples into each of the planes. */

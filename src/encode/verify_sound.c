@@ -158,7 +158,7 @@ static int film_take(struct listen *listen, int64_t from, float *const planes[],
                      struct spn_error *err)
 {
     struct pcm *pcm;
-    int ret = pcm_create_track(listen->film, from, &pcm, err);
+    int ret = pcm_create_track(listen->film, listen->channels, from, &pcm, err);
 
     return ret < 0 ? ret : samples_take(pcm, planes, count, err);
 }
@@ -172,8 +172,8 @@ static int own_take(struct listen *listen, size_t i, int64_t from, float *const 
     int ret;
 
     if ((ret = heard_track(listen->heard, i, &track, err)) < 0 ||
-        (ret = pcm_create_track(track, from + listen->heard->clips[i].shift * SPN_AAC_FRAME, &pcm,
-                                err)) < 0)
+        (ret = pcm_create_track(track, listen->channels, from + listen->heard->clips[i].samples,
+                                &pcm, err)) < 0)
         return ret;
     return samples_take(pcm, planes, count, err);
 }
@@ -239,8 +239,7 @@ static int place_look(struct listen *listen, size_t i, int64_t at, int count, st
 
     if ((ret = film_take(listen, at, film, count, err)) < 0 ||
         (ret = own_take(listen, i, at, track, count, err)) < 0 ||
-        (ret = heard_samples(listen->heard, i, at + clip->shift * SPN_AAC_FRAME - LAG, &pcm, err)) <
-            0 ||
+        (ret = heard_samples(listen->heard, i, at + clip->samples - LAG, &pcm, err)) < 0 ||
         (ret = samples_take(pcm, source, count + 2 * LAG, err)) < 0)
         return ret;
     channel = loudest(source, listen->channels, count + 2 * LAG);
@@ -397,7 +396,7 @@ static int decode_look(struct listen *listen, struct spn_error *err)
     struct pcm *pcm;
     int ret;
 
-    if ((ret = pcm_create_track(listen->film, 0, &pcm, err)) < 0)
+    if ((ret = pcm_create_track(listen->film, listen->channels, 0, &pcm, err)) < 0)
         return ret;
     for (int64_t slot = 0; slot < slots; slot++) {
         int64_t frame = sample_frame(composition, slot * SPN_AAC_FRAME);
@@ -424,6 +423,7 @@ static int listen_open(struct listen *listen, struct spn_error *err)
     size_t room = ROOM;
 
     listen->channels = (int)spn_track_info(listen->film->track)->channels;
+    listen->heard->channels = listen->channels;
     listen->joins = json_array();
     listen->block = calloc(4 * MIX_CHANNELS * room, sizeof(float));
     if (!listen->block || !listen->joins)

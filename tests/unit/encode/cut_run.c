@@ -75,6 +75,12 @@ void cut_run_finish(struct cut_run *run)
     json_decref(run->answer);
 }
 
+void cut_run_encode(struct cut_run *run, size_t asset, unsigned what)
+{
+    /* the composition is ours, and nobody has looked at it yet */
+    ((struct spn_clip_asset *)(uintptr_t)run->composition->assets)[asset].encode |= what;
+}
+
 static void track_path(const struct asset_run *asset, char kind, int n, char path[128])
 {
     (void)snprintf(path, 128, "%s/%c%d.mp4", asset->dir, kind, n);
@@ -307,6 +313,8 @@ static json_t *heard_json(const struct cut_run *run, size_t i, int n, int *fds, 
                                                  "audio", n, "track", "fd", fds[*count], "name",
                                                  strrchr(path, '/') + 1));
     ++*count;
+    if (run->composition->assets[i].encode & SPN_ENCODE_SOUND)
+        (void)json_object_set_new(json, "encode", json_true());
     return json;
 }
 

@@ -33,6 +33,8 @@ struct cut_run {
 void cut_run_init(struct cut_run *run, const char *program, const struct asset_run *const *assets,
                   size_t count, const struct spn_clip *clips, size_t clip_count);
 void cut_run_finish(struct cut_run *run);
+/* Picture or sound of an asset (SPN_ENCODE_PICTURE, SPN_ENCODE_SOUND) is encoded whole. */
+void cut_run_encode(struct cut_run *run, size_t asset, unsigned what);
 
 /* Make all bridges of the picture and write DIR/NAME. SPN_OK, or what sampan-media said. */
 int cut_run_picture(struct cut_run *run, const char *name, char path[128], struct spn_error *err);
