@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lane.h"
+#include "letterbox.h"
 #include "member.h"
 #include "pictures.h"
 #include "protocol.h"
@@ -41,6 +42,7 @@ struct bridge {
     struct part *parts;
     size_t part_count;
     int finer;
+    struct shape shape; /* of the first rung, and so of all */
     struct rung_maker *rungs[LADDER_RUNGS_MAX];
     struct lane *lanes[LADDER_RUNGS_MAX];
     const char *ids[LADDER_RUNGS_MAX]; /* borrowed from the request */
@@ -152,6 +154,8 @@ static int rung_add(struct bridge *bridge, const json_t *output, struct spn_erro
     rung.crf = rung.crf > bridge->finer ? rung.crf - bridge->finer : 1;
     rung.bridge = 1;
     bridge->crf[n] = rung.crf;
+    if (n == 0)
+        bridge->shape = (struct shape){ rung.width, rung.height };
     if ((ret = rung_create(&rung, part, (int)fd, &bridge->rungs[n], err)) < 0)
         return ret;
     bridge->rung_count++;
@@ -224,6 +228,29 @@ static int64_t bridge_done(const struct bridge *bridge)
     return done;
 }
 
+/* A picture for all rungs; one of an asset of another shape ("fit") gets bars. */
+static int picture_push(struct bridge *bridge, size_t asset, const AVFrame *frame,
+                        struct spn_error *err)
+{
+    const struct album *album = &bridge->albums[asset];
+    const struct spn_track_info *info =
+        album->mapped.track ? spn_track_info(album->mapped.track) : NULL;
+    struct shape from = { 0 };
+    AVFrame *fitted = NULL;
+    int ret = SPN_OK;
+
+    if (json_is_true(json_object_get(json_array_get(bridge->assets, asset), "fit"))) {
+        from.width = info ? info->width : album->asset.plan.ladder.rungs[0].width;
+        from.height = info ? info->height : album->asset.plan.ladder.rungs[0].height;
+        if ((ret = letterbox(frame, from, bridge->shape, &fitted, err)) < 0)
+            return ret;
+    }
+    for (size_t i = 0; i < bridge->rung_count && ret >= 0; i++)
+        ret = lane_push(bridge->lanes[i], fitted ? fitted : frame, err);
+    av_frame_free(&fitted);
+    return ret;
+}
+
 static int part_push(struct bridge *bridge, const struct part *part, struct spn_error *err)
 {
     struct pictures *pictures = NULL;
@@ -235,12 +262,7 @@ static int part_push(struct bridge *bridge, const struct part *part, struct spn_
                                err)) < 0)
         return ret;
     while ((ret = pictures_pull(pictures, &frame, err)) > 0) {
-        for (size_t i = 0; i < bridge->rung_count && ret > 0; i++) {
-            int pushed = lane_push(bridge->lanes[i], frame, err);
-
-            ret = pushed < 0 ? pushed : ret;
-        }
-        if (ret < 0)
+        if ((ret = picture_push(bridge, part->asset, frame, err)) < 0)
             break;
         bridge->pushed++;
         if (beat_due(&bridge->beat, BEAT_MS))

@@ -227,11 +227,15 @@ static int source_request(const struct cut_asset *asset, const json_t *spec,
 static int asset_request(const struct cut_asset *asset, const json_t *spec, struct media_call *call,
                          json_t *object, struct spn_error *err)
 {
-    json_t *frames = json_object_get(spec, "frames");
+    static const char *const copied[] = { "frames", "fit", "encode" };
     int number;
 
-    if (frames && json_object_set(object, "frames", frames) < 0)
-        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
+        json_t *value = json_object_get(spec, copied[i]);
+
+        if (value && json_object_set(object, copied[i], value) < 0)
+            return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    }
     if (asset->track_fd >= 0) {
         number = media_call_fd(call, asset->track_fd);
         if (number < 0 ||

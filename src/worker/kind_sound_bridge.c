@@ -56,6 +56,7 @@ static int clips_read(struct score *score, const json_t *spec, struct spn_rate r
         const char *hash;
 
         asset->rate = rate;
+        asset->encode = json_is_true(json_object_get(one, "encode")) ? SPN_ENCODE_SOUND : 0;
         if ((ret = job_hash(one, "asset", &hash, err)) < 0 ||
             (ret = spn_hash_parse(hash, strlen(hash), &asset->name)) < 0 ||
             (ret = job_number(one, "frames", 1, SPN_FRAMES_MAX, &asset->frames, err)) < 0)
