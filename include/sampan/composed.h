@@ -32,7 +32,7 @@ struct spn_composed_piece {
 };
 
 struct spn_composed {
-    const struct spn_track *first; /* of the first clip's asset: header and info are its */
+    const struct spn_track *first; /* header and info are its: see spn_composed_make() */
     struct spn_composed_piece *pieces;
     size_t count, asset_count;
     int64_t duration; /* ticks */
@@ -47,9 +47,10 @@ struct spn_composed {
 typedef void spn_composed_report(void *opaque, const char *check, int64_t frame, const char *text);
 
 /*
- * Hold the files to the composition and list what is sent. Every fault goes to report (which may be
- * NULL), the first into *err: SPN_EMISMATCH, and *out is empty. Also SPN_ENOMEM. *out goes to
- * spn_composed_free() always.
+ * Hold the files to the composition and list what is sent. Header and decoder are those of the
+ * first clip that is not encoded whole (its asset's `encode` is 0), or of the first bridge. Every
+ * fault goes to report (which may be NULL), the first into *err: SPN_EMISMATCH, and *out is empty.
+ * Also SPN_ENOMEM. *out goes to spn_composed_free() always.
  */
 int spn_composed_make(const struct spn_composition *composition,
                       const struct spn_composed_files *files, spn_composed_report *report,

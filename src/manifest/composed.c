@@ -264,6 +264,19 @@ static void whole_check(struct making *making)
               ticks_of(making, units), AGAIN);
 }
 
+/*
+ * The track of the first clip that is referenced, which header and decoder are of; where all is
+ * encoded, as of exact sound, the first bridge.
+ */
+static const struct spn_track *first_find(const struct spn_composition *composition,
+                                          const struct spn_composed_files *files)
+{
+    for (size_t i = 0; i < composition->count; i++)
+        if (!composition->assets[composition->clips[i].asset].encode)
+            return files->tracks[composition->clips[i].asset];
+    return files->bridge_count ? files->bridges[0] : NULL;
+}
+
 int spn_composed_make(const struct spn_composition *composition,
                       const struct spn_composed_files *files, spn_composed_report *report,
                       void *opaque, struct spn_composed *out, struct spn_error *err)
@@ -276,7 +289,7 @@ int spn_composed_make(const struct spn_composition *composition,
 
     memset(out, 0, sizeof(*out));
     out->asset_count = composition->asset_count;
-    out->first = files->tracks[composition->clips[0].asset];
+    out->first = first_find(composition, files);
     if (!out->first) {
         if (report)
             report(opaque, "track.there", 0, "the track of its asset is not there; " AGAIN);

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cut_check.h"
+#include "cut_join.h"
 #include "cut_jobs.h"
 #include "cut_match.h"
+#include "cut_stretch.h"
 #include "json.h"
 #include "sampan/publication.h"
 #include "store/blob.h"
@@ -20,6 +21,7 @@ struct build {
     const struct instance *instance;
     struct db *db;
     struct cut *cut;
+    const struct cut_choice *choice;
     struct cut_match *match;
     int64_t now_ms;
     int jobs;
@@ -95,21 +97,27 @@ static json_t *rate_json(struct spn_rate rate)
     return json_pack("[II]", (json_int_t)rate.num, (json_int_t)rate.den);
 }
 
-/* The plan's entry of a rendition in one asset; borrowed. */
+/* The plan's entry of a rendition in one asset, or in the one that it is to be like; borrowed. */
 static json_t *planned_of(const struct build *build, const struct match_rendition *rendition,
                           size_t asset)
 {
+    if (rendition->tracks[asset].encode)
+        asset = build->match->like;
     return json_array_get(json_object_get(build->match->plans[asset], plan_media[rendition->media]),
                           (size_t)rendition->tracks[asset].place);
 }
 
 /* ---- picture ---- */
 
-/* Ranges of a stretch: place of the asset in assets, from, to. assets: {asset, tracks}. */
-static void parts_make(const struct build *build, const struct spn_span *span, json_t *parts,
+/*
+ * Ranges of a stretch: place of the asset in assets, from, to. assets: {asset, tracks, and fit
+ * where it is encoded in the shape of another}.
+ */
+static void parts_make(const struct build *build, const struct cut_stretch *stretch, json_t *parts,
                        json_t *assets, size_t *first)
 {
     const struct spn_composition *composition = build->cut->composition;
+    const struct spn_span *span = &stretch->span;
     int64_t at = span->start, end = span->start + span->frames;
 
     for (size_t i = span->clip; at < end; i++) {
@@ -131,6 +139,10 @@ static void parts_make(const struct build *build, const struct spn_span *span, j
                     json_put_text(tracks, build->match->renditions[r].id,
                                   build->match->renditions[r].tracks[clip->asset].name);
             (void)json_object_set_new(asset, "tracks", tracks);
+            for (size_t r = 0; r < build->match->count; r++)
+                if (build->match->renditions[r].media == 0 && stretch->rungs >> r & 1 &&
+                    build->match->renditions[r].tracks[clip->asset].encode)
+                    (void)json_object_set_new(asset, "fit", json_true());
             (void)json_array_append_new(assets, asset);
         }
         if (at == span->start)
@@ -144,8 +156,22 @@ static void parts_make(const struct build *build, const struct spn_span *span, j
 }
 
 /* One rung of a stretch: its row, and where the file is not there an output of the job. */
-static int output_add(struct build *build, int64_t stretch, const struct match_rendition *rung,
-                      size_t first, const json_t *spec, json_t *outputs, struct spn_error *err)
+/* Is any part of a stretch made of what is decoded otherwise in this rung? */
+static int rung_encodes(const struct build *build, const struct match_rendition *rung,
+                        const struct spn_span *span)
+{
+    const struct spn_composition *composition = build->cut->composition;
+
+    for (size_t i = span->clip;
+         i < composition->count && composition->start[i] < span->start + span->frames; i++)
+        if (rung->tracks[composition->clips[i].asset].encode)
+            return 1;
+    return 0;
+}
+
+static int output_add(struct build *build, int64_t stretch, const struct spn_span *span,
+                      const struct match_rendition *rung, size_t first, const json_t *spec,
+                      json_t *outputs, struct spn_error *err)
 {
     json_t *planned = planned_of(build, rung, first), *output = json_object(), *asset;
     json_t *recipe = json_object(), *tracks = json_array();
@@ -161,6 +187,11 @@ static int output_add(struct build *build, int64_t stretch, const struct match_r
     (void)json_object_set(recipe, "bridge", json_object_get(spec, "bridge"));
     (void)json_object_set(recipe, "parts", json_object_get(spec, "parts"));
     (void)json_object_set_new(recipe, "tracks", tracks);
+    if (rung_encodes(build, rung,
+                     span)) { /* what it is made into does not follow from the tracks */
+        json_put_text(recipe, "compat_id", rung->compat);
+        (void)json_object_set(recipe, "rung", planned ? planned : json_null());
+    }
     recipe_name("sampan bridge 2", recipe, name);
     json_decref(recipe);
     json_put_text(output, "id", rung->id);
@@ -176,11 +207,12 @@ static int output_add(struct build *build, int64_t stretch, const struct match_r
     return ret;
 }
 
-/* As much as a chunk of the largest asset that it shows. */
+/* As much as a chunk of the largest asset that it shows, or of the one that it is like. */
 static int64_t stretch_memory_mb(const struct build *build, const struct spn_span *span)
 {
     const struct spn_composition *composition = build->cut->composition;
-    int64_t most = 0;
+    int64_t most = json_integer_value(
+        json_object_get(build->match->plans[build->match->like], "chunk_memory_mb"));
 
     for (size_t i = span->clip;
          i < composition->count && composition->start[i] < span->start + span->frames; i++) {
@@ -192,18 +224,19 @@ static int64_t stretch_memory_mb(const struct build *build, const struct spn_spa
     return most > 0 ? most : BRIDGE_MEMORY_MB;
 }
 
-static int stretch_build(struct build *build, int64_t stretch, const struct spn_span *span,
+static int stretch_build(struct build *build, int64_t number, const struct cut_stretch *stretch,
                          struct spn_error *err)
 {
     const struct spn_composition *composition = build->cut->composition;
+    const struct spn_span *span = &stretch->span;
     json_t *spec = json_object(), *parts = json_array(), *assets = json_array();
     json_t *outputs = json_array();
     size_t first = 0;
     int ret = SPN_OK;
 
-    parts_make(build, span, parts, assets, &first);
+    parts_make(build, stretch, parts, assets, &first);
     json_put_text(spec, "cut", build->cut->id);
-    json_put_number(spec, "stretch", stretch);
+    json_put_number(spec, "stretch", number);
     (void)json_object_set_new(
         spec, "bridge",
         json_pack("{sosIsIsIsIsI}", "rate", rate_json(composition->rate), "gop",
@@ -213,33 +246,32 @@ static int stretch_build(struct build *build, int64_t stretch, const struct spn_
     (void)json_object_set_new(spec, "assets", assets);
     (void)json_object_set_new(spec, "outputs", outputs);
     for (size_t i = 0; i < build->match->count && ret >= 0; i++)
-        if (build->match->renditions[i].media == 0)
-            ret =
-                output_add(build, stretch, &build->match->renditions[i], first, spec, outputs, err);
+        if (build->match->renditions[i].media == 0 && stretch->rungs >> i & 1)
+            ret = output_add(build, number, span, &build->match->renditions[i], first, spec,
+                             outputs, err);
     if (ret >= 0 && json_array_size(outputs) > 0)
-        ret = build_job(build, "bridge", stretch, stretch_memory_mb(build, span), spec, err);
+        ret = build_job(build, "bridge", number, stretch_memory_mb(build, span), spec, err);
     json_decref(spec);
     return ret;
 }
 
 static int picture_build(struct build *build, struct spn_error *err)
 {
-    struct spn_span *spans;
-    int64_t stretch = 0;
+    struct cut_stretch *stretches;
     size_t count;
-    int ret = spn_picture_spans(build->cut->composition, &spans, &count, err);
+    int ret = cut_stretches(build->cut->composition, build->match->renditions, build->match->count,
+                            &stretches, &count, err);
 
     for (size_t i = 0; i < count && ret >= 0; i++)
-        if (spans[i].kind == SPN_BRIDGE)
-            ret = stretch_build(build, stretch++, &spans[i], err);
-    free(spans);
+        ret = stretch_build(build, (int64_t)i, &stretches[i], err);
+    free(stretches);
     return ret;
 }
 
 /* ---- sound ---- */
 
-static int sound_needed(const struct build *build, uint32_t sample_rate, int64_t *fragments,
-                        int64_t *slots, struct spn_error *err)
+static int sound_needed(const struct spn_composition *seen, uint32_t sample_rate,
+                        int64_t *fragments, int64_t *slots, struct spn_error *err)
 {
     struct spn_sound_clip *clips = NULL;
     struct spn_sound_span *spans = NULL;
@@ -247,8 +279,8 @@ static int sound_needed(const struct build *build, uint32_t sample_rate, int64_t
     int ret;
 
     *fragments = *slots = 0;
-    if ((ret = spn_sound_clips(build->cut->composition, sample_rate, &clips, err)) >= 0)
-        ret = spn_sound_spans(build->cut->composition, sample_rate, clips, &spans, &count, err);
+    if ((ret = spn_sound_clips(seen, sample_rate, &clips, err)) >= 0)
+        ret = spn_sound_spans(seen, sample_rate, clips, &spans, &count, err);
     for (size_t i = 0; i < count && ret >= 0; i++)
         if (spans[i].kind == SPN_BRIDGE) {
             *fragments += spans[i].fragments;
@@ -266,10 +298,13 @@ static json_t *sound_assets(const struct build *build, const struct match_rendit
     for (size_t i = 0; i < build->match->asset_count; i++) {
         const struct match_track *track = &rendition->tracks[i];
 
-        (void)json_array_append_new(
-            assets, json_pack("{sssIsssI}", "asset", build->cut->assets[i].hash, "frames",
-                              (json_int_t)build->cut->assets[i].frames, "track", track->name,
-                              "audio", (json_int_t)track->place));
+        json_t *asset = json_pack("{sssIsssI}", "asset", build->cut->assets[i].hash, "frames",
+                                  (json_int_t)build->cut->assets[i].frames, "track", track->name,
+                                  "audio", (json_int_t)track->place);
+
+        if (track->encode)
+            (void)json_object_set_new(asset, "encode", json_true());
+        (void)json_array_append_new(assets, asset);
     }
     return assets;
 }
@@ -288,35 +323,62 @@ static json_t *sound_clips(const struct build *build)
     return clips;
 }
 
+static int sound_encodes(const struct build *build, const struct match_rendition *rendition)
+{
+    for (size_t i = 0; i < build->match->asset_count; i++)
+        if (rendition->tracks[i].encode)
+            return 1;
+    return 0;
+}
+
+/* All of it for a moment, in the encoder's packets, where clips are encoded whole between others.
+ */
+static int64_t sound_memory_mb(const struct match_rendition *rendition, int64_t slots)
+{
+    json_int_t bitrate = json_integer_value(json_object_get(rendition->planned, "bitrate"));
+
+    return SOUND_MEMORY_MB + slots * SPN_AAC_FRAME / 48000 * bitrate / 8 * 2 * 2 / 1000000;
+}
+
 static int sound_build(struct build *build, int64_t place, const struct match_rendition *rendition,
                        struct spn_error *err)
 {
     const struct spn_composition *composition = build->cut->composition;
     uint32_t sample_rate = planned_sample_rate(rendition->planned);
-    json_t *planned = planned_of(build, rendition, composition->clips[0].asset);
+    json_t *planned = planned_of(build, rendition, build->match->like);
     char name[SPN_HASH_HEX + 1], *facts = NULL;
-    int64_t fragments, slots;
+    int encodes = sound_encodes(build, rendition);
+    struct spn_composition seen;
+    int64_t fragments = 0, slots = 0;
     json_t *spec, *output;
     int ret;
 
-    if ((ret = sound_needed(build, sample_rate, &fragments, &slots, err)) < 0 || fragments == 0)
+    if ((ret = cut_seen(composition, rendition, &seen, err)) >= 0)
+        ret = sound_needed(&seen, sample_rate, &fragments, &slots, err);
+    cut_seen_finish(&seen);
+    if (ret < 0 || fragments == 0)
         return ret;
     spec = json_pack("{s{sosIsIsIsI}soso}", "sound", "rate", rate_json(composition->rate), "gop",
                      (json_int_t)composition->gop, "sample_rate", (json_int_t)sample_rate, "slots",
                      (json_int_t)slots, "fragments", (json_int_t)fragments, "assets",
                      sound_assets(build, rendition), "clips", sound_clips(build));
-    recipe_name("sampan sound bridge 1", spec, name);
     output = json_object();
-    json_put_text(output, "id", rendition->id);
-    json_put_text(output, "name", name);
     json_put_text(output, "compat_id", rendition->compat);
     (void)json_object_set(output, "audio", planned ? planned : json_null());
+    if (encodes) /* what it is made into does not follow from the tracks */
+        (void)json_object_set(spec, "output", output);
+    recipe_name("sampan sound bridge 1", spec, name);
+    json_put_text(output, "id", rendition->id);
+    json_put_text(output, "name", name);
     (void)json_object_set_new(spec, "output", output);
     json_put_text(spec, "cut", build->cut->id);
     if ((ret = file_known(build, name, &facts, err)) >= 0)
         ret = file_row(build, "sound_bridge", place, rendition->id, name, facts, err);
     if (ret >= 0 && !facts)
-        ret = build_job(build, "sound_bridge", place, SOUND_MEMORY_MB, spec, err);
+        ret = build_job(build, "sound_bridge", place,
+                        encodes && !build->choice->exact ? sound_memory_mb(rendition, slots)
+                                                         : SOUND_MEMORY_MB,
+                        spec, err);
     free(facts);
     json_decref(spec);
     return ret;
@@ -344,12 +406,33 @@ static int board_keep(struct build *build, size_t asset, struct spn_error *err)
     return ret;
 }
 
+/* How far the sound of each clip is from its picture: [num, den] samples each. */
+static int errors_keep(const struct build *build, const struct match_rendition *rendition,
+                       json_t *one, struct spn_error *err)
+{
+    uint32_t sample_rate = planned_sample_rate(rendition->planned);
+    struct spn_sound_clip *clips = NULL;
+    json_t *errors = json_array();
+    struct spn_composition seen;
+    int ret;
+
+    if ((ret = cut_seen(build->cut->composition, rendition, &seen, err)) >= 0)
+        ret = spn_sound_clips(&seen, sample_rate, &clips, err);
+    for (size_t i = 0; i < seen.count && ret >= 0; i++)
+        (void)json_array_append_new(errors, json_pack("[II]", (json_int_t)clips[i].error_num,
+                                                      (json_int_t)clips[i].error_den));
+    (void)json_object_set_new(one, "errors", errors);
+    free(clips);
+    cut_seen_finish(&seen);
+    return ret;
+}
+
 /* Renditions as they are now: an asset may be made again with others, the cut stays as built. */
 static int references_keep(struct build *build, struct spn_error *err)
 {
-    json_t *list = json_array(), *planned;
+    json_t *list = json_array(), *planned, *chosen;
     int ret = SPN_OK;
-    char *text;
+    char *text, *choice;
 
     for (size_t i = 0; i < build->match->count && ret >= 0; i++) {
         const struct match_rendition *rendition = &build->match->renditions[i];
@@ -358,12 +441,17 @@ static int references_keep(struct build *build, struct spn_error *err)
         json_put_text(one, "id", rendition->id);
         json_put_text(one, "media", plan_media[rendition->media]);
         json_put_text(one, "compat_id", rendition->compat);
-        planned = planned_of(build, rendition, build->cut->composition->clips[0].asset);
+        json_put_text(one, "like", build->cut->assets[build->match->like].hash);
+        planned = planned_of(build, rendition, build->match->like);
         (void)json_object_set(one, "plan", planned ? planned : json_null());
+        if (rendition->media == 1 && (ret = errors_keep(build, rendition, one, err)) < 0) {
+            json_decref(one);
+            break;
+        }
         (void)json_array_append_new(list, one);
         for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
             ret = file_row(build, "track", (int64_t)a, rendition->id, rendition->tracks[a].name,
-                           "{}", err);
+                           rendition->tracks[a].encode ? "{\"encode\":true}" : "{}", err);
     }
     for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
         ret = board_keep(build, a, err);
@@ -371,16 +459,40 @@ static int references_keep(struct build *build, struct spn_error *err)
     json_decref(list);
     if (ret < 0 || !text)
         return ret < 0 ? ret : spn_error_set(err, SPN_ENOMEM, "out of memory");
-    ret = db_run(build->db, "UPDATE cut SET renditions = $2 WHERE id = $1",
-                 DB_ARGS(db_text(build->cut->id), db_text(text)), NULL, err);
+    chosen = cut_choice_json(build->choice);
+    choice = json_text(chosen);
+    json_decref(chosen);
+    ret = choice
+              ? db_run(build->db, "UPDATE cut SET renditions = $2, choice = $3 WHERE id = $1",
+                       DB_ARGS(db_text(build->cut->id), db_text(text), db_text(choice)), NULL, err)
+              : spn_error_set(err, SPN_ENOMEM, "out of memory");
+    free(choice);
     free(text);
     return ret;
 }
 
 /* ---- the build ---- */
 
+/* What is built stays as it is; who asks for something else is told so. */
+static int built_same(const char *kept, const struct cut_choice *choice, struct spn_error *err)
+{
+    static const struct cut_choice usual;
+    json_t *is = json_of(kept), *wanted = cut_choice_json(choice), *none = cut_choice_json(&usual);
+    int same = json_equal(wanted, json_is_object(is) ? is : none) || json_equal(wanted, none);
+
+    json_decref(is);
+    json_decref(wanted);
+    json_decref(none);
+    return same ? SPN_OK
+                : spn_error_set(
+                      err, SPN_ECONFLICT,
+                      "the cut is built already, and otherwise than you ask for now; "
+                      "import the list again, with this cut as its parent, and build that");
+}
+
 /* 1: to be built, its row and its assets held; 0: it is so already. */
-static int build_begin(struct db *db, const char *id, struct spn_error *err)
+static int build_begin(struct db *db, const char *id, const struct cut_choice *choice,
+                       struct spn_error *err)
 {
     static const char *const statements[] = {
         "SELECT hash FROM asset WHERE hash IN (SELECT asset FROM cut_asset WHERE cut = $1)"
@@ -392,12 +504,15 @@ static int build_begin(struct db *db, const char *id, struct spn_error *err)
     int ret, done = 0;
 
     if ((ret = db_hold(db, DB_LOCK_FILES, 0, err)) < 0 ||
-        (ret = db_query(db, "SELECT state FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
+        (ret = db_query(db, "SELECT state, choice FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
                         DB_ARGS(db_text(id)), &rows, err)) < 0)
         return ret;
-    if ((ret = rows_next(rows, err)) > 0)
+    if ((ret = rows_next(rows, err)) > 0) {
         done =
             strcmp(rows_text(rows, 0), "building") == 0 || strcmp(rows_text(rows, 0), "ready") == 0;
+        if (done && built_same(rows_text(rows, 1), choice, err) < 0)
+            ret = SPN_ECONFLICT;
+    }
     rows_close(rows);
     if (ret <= 0)
         return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no cut %s", id);
@@ -418,7 +533,8 @@ static int build_steps(struct build *build, struct spn_error *err)
     if (pictures == 0)
         return spn_error_set(err, SPN_EUNSUPPORTED,
                              "the clips of this cut have no picture in common, so nothing can be "
-                             "joined: `sampan cut check` says which differ");
+                             "joined: `sampan cut check` says which differ and what converting "
+                             "them would take, `sampan cut build --convert` does it");
     if ((ret = references_keep(build, err)) < 0 || (ret = picture_build(build, err)) < 0)
         return ret;
     for (size_t i = 0; i < build->match->count && ret >= 0; i++)
@@ -434,15 +550,18 @@ static int build_steps(struct build *build, struct spn_error *err)
     return cut_finish(build->instance, build->db, build->cut->id, err);
 }
 
-int cut_build(const struct instance *instance, struct db *db, const char *id, struct spn_error *err)
+int cut_build(const struct instance *instance, struct db *db, const char *id,
+              const struct cut_choice *choice, struct spn_error *err)
 {
-    struct build build = { .instance = instance, .db = db, .now_ms = instance_now_ms(instance) };
+    struct build build = {
+        .instance = instance, .db = db, .choice = choice, .now_ms = instance_now_ms(instance)
+    };
     int ret;
 
-    if ((ret = build_begin(db, id, err)) <= 0)
+    if ((ret = build_begin(db, id, choice, err)) <= 0)
         return ret;
     if ((ret = cut_load(db, id, &build.cut, err)) >= 0 &&
-        (ret = cut_match_read(db, build.cut, &build.match, err)) >= 0)
+        (ret = cut_match_read(db, build.cut, choice, &build.match, err)) >= 0)
         ret = build_steps(&build, err);
     cut_match_free(build.match);
     cut_free(build.cut);

@@ -10,13 +10,14 @@
 #define CONTROL_CUT_BUILD_H
 
 #include "cut.h"
+#include "cut_choice.h"
 
 /*
  * Have what is missing made; a cut that is building or ready is left as it is. SPN_ECONFLICT: an
- * asset was removed since. SPN_EUNSUPPORTED: its clips have no picture in common. Inside a
- * transaction.
+ * asset was removed since, or it is built already and otherwise than the choice says (the usual one
+ * asks for nothing). SPN_EUNSUPPORTED: its clips have no picture in common. Inside a transaction.
  */
 int cut_build(const struct instance *instance, struct db *db, const char *id,
-              struct spn_error *err);
+              const struct cut_choice *choice, struct spn_error *err);
 
 #endif

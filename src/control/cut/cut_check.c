@@ -5,29 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cut_convert.h"
 #include "cut_cues.h"
+#include "cut_join.h"
 #include "cut_match.h"
+#include "cut_stretch.h"
 #include "json.h"
 #include "work/plan.h"
-
-#define SAMPLE_RATE 48000 /* of all sound that is encoded, unless a plan says otherwise */
 
 struct check {
     const struct instance *instance;
     struct db *db;
     struct cut *cut;
     struct cut_match *match;
-    struct spn_span *spans;
-    size_t span_count;
+    const struct cut_choice *choice;
+    struct cut_stretch *stretches;
+    size_t stretch_count;
     int64_t bytes; /* that would be stored */
 };
-
-uint32_t planned_sample_rate(const json_t *planned)
-{
-    json_int_t rate = json_integer_value(json_object_get(planned, "sample_rate"));
-
-    return rate > 0 && rate <= 192000 ? (uint32_t)rate : SAMPLE_RATE;
-}
 
 static json_t *timecode(const struct check *check, int64_t frame)
 {
@@ -36,22 +31,25 @@ static json_t *timecode(const struct check *check, int64_t frame)
 
 /* ---- picture ---- */
 
-/* Bytes of the bridges in a rung, as if each frame were an average one of its asset. */
-static int64_t rung_bytes(const struct check *check, const struct match_rendition *rung)
+/* Frames of the bridges in rung i, and bytes as if each were an average one of its asset. */
+static int64_t rung_bytes(const struct check *check, size_t rung, int64_t *frames)
 {
     const struct spn_composition *composition = check->cut->composition;
+    const struct match_track *tracks = check->match->renditions[rung].tracks;
     __int128 bits = 0;
 
-    for (size_t s = 0; s < check->span_count; s++) {
-        const struct spn_span *span = &check->spans[s];
+    *frames = 0;
+    for (size_t s = 0; s < check->stretch_count; s++) {
+        const struct spn_span *span = &check->stretches[s].span;
         int64_t at = span->start, end = span->start + span->frames;
 
-        if (span->kind != SPN_BRIDGE)
+        if (!(check->stretches[s].rungs >> rung & 1))
             continue;
+        *frames += span->frames;
         for (size_t i = span->clip; at < end; i++) {
             int64_t to = composition->start[i + 1] < end ? composition->start[i + 1] : end;
 
-            bits += (__int128)(to - at) * rung->tracks[composition->clips[i].asset].bandwidth;
+            bits += (__int128)(to - at) * tracks[composition->clips[i].asset].bandwidth;
             at = to;
         }
     }
@@ -77,41 +75,39 @@ static int64_t frames_least(const struct spn_composition *composition)
     return least;
 }
 
+static void put_or_null(json_t *object, const char *name, const json_t *from)
+{
+    json_t *value = json_object_get(from, name);
+
+    (void)json_object_set(object, name, value ? value : json_null());
+}
+
 static int picture_check(struct check *check, json_t *out, struct spn_error *err)
 {
     json_t *rungs = json_array();
-    int64_t frames = 0, bridges = 0;
-    int ret = spn_picture_spans(check->cut->composition, &check->spans, &check->span_count, err);
+    int ret = cut_stretches(check->cut->composition, check->match->renditions, check->match->count,
+                            &check->stretches, &check->stretch_count, err);
 
     (void)json_object_set_new(out, "renditions", rungs);
     if (ret < 0)
         return ret;
-    for (size_t i = 0; i < check->span_count; i++) {
-        frames += check->spans[i].kind == SPN_BRIDGE ? check->spans[i].frames : 0;
-        bridges += check->spans[i].kind == SPN_BRIDGE;
-    }
-    json_put_number(out, "bridges", bridges);
-    json_put_number(out, "bridged_frames", frames);
+    json_put_number(out, "bridges", (int64_t)check->stretch_count);
+    json_put_number(out, "bridged_frames",
+                    cut_stretch_frames(check->stretches, check->stretch_count));
     json_put_number(out, "least_frames", frames_least(check->cut->composition));
     for (size_t i = 0; i < check->match->count; i++) {
         const struct match_rendition *rung = &check->match->renditions[i];
+        int64_t bytes, frames;
         json_t *one;
-        int64_t bytes;
 
         if (rung->media != 0)
             continue;
         one = json_object();
-        bytes = rung_bytes(check, rung);
+        bytes = rung_bytes(check, i, &frames);
         check->bytes += bytes;
         json_put_text(one, "id", rung->id);
-        (void)json_object_set(one, "width",
-                              json_object_get(rung->planned, "width")
-                                  ? json_object_get(rung->planned, "width")
-                                  : json_null());
-        (void)json_object_set(one, "height",
-                              json_object_get(rung->planned, "height")
-                                  ? json_object_get(rung->planned, "height")
-                                  : json_null());
+        put_or_null(one, "width", rung->planned);
+        put_or_null(one, "height", rung->planned);
         json_put_number(one, "frames", frames);
         json_put_number(one, "bytes", bytes);
         (void)json_array_append_new(rungs, one);
@@ -121,53 +117,36 @@ static int picture_check(struct check *check, json_t *out, struct spn_error *err
 
 /* ---- sound ---- */
 
-static int64_t microseconds(const struct spn_sound_clip *clip, uint32_t sample_rate)
-{
-    int64_t us = 0;
-
-    (void)spn_rescale(clip->error_num, 1000000, clip->error_den * (int64_t)sample_rate, SPN_NEAREST,
-                      &us);
-    return us;
-}
-
 static int sound_check(struct check *check, const struct match_rendition *rendition, json_t *out,
                        struct spn_error *err)
 {
-    const struct spn_composition *composition = check->cut->composition;
     uint32_t sample_rate = planned_sample_rate(rendition->planned);
     struct spn_sound_clip *clips = NULL;
     struct spn_sound_span *spans = NULL;
-    int64_t slots = 0, worst = 0, bytes;
-    json_t *one = json_object(), *joins = json_array();
+    json_t *one = json_object();
+    struct spn_composition seen;
+    int64_t slots = 0, bytes;
     size_t count = 0;
     int ret;
 
-    if ((ret = spn_sound_clips(composition, sample_rate, &clips, err)) >= 0)
-        ret = spn_sound_spans(composition, sample_rate, clips, &spans, &count, err);
+    if ((ret = cut_seen(check->cut->composition, rendition, &seen, err)) >= 0 &&
+        (ret = spn_sound_clips(&seen, sample_rate, &clips, err)) >= 0)
+        ret = spn_sound_spans(&seen, sample_rate, clips, &spans, &count, err);
     for (size_t i = 0; ret >= 0 && i < count; i++)
         slots += spans[i].kind == SPN_BRIDGE ? spans[i].slots : 0;
-    for (size_t i = 0; ret >= 0 && i < composition->count; i++) {
-        int64_t us = microseconds(&clips[i], sample_rate);
-        json_t *join = json_object();
-
-        worst = llabs(us) > worst ? llabs(us) : worst;
-        json_put_number(join, "clip", (int64_t)i);
-        json_put_number(join, "frame", composition->start[i]);
-        (void)json_object_set_new(join, "timecode", timecode(check, composition->start[i]));
-        json_put_number(join, "error_us", us);
-        (void)json_array_append_new(joins, join);
-    }
-    free(clips);
-    free(spans);
-    bytes = (int64_t)((__int128)slots * SPN_AAC_FRAME * rendition->tracks[0].bandwidth /
-                      ((__int128)sample_rate * 8));
-    check->bytes += bytes;
     json_put_text(one, "id", rendition->id);
     json_put_text(one, "language", planned_language(rendition->planned));
+    for (size_t i = 0; ret >= 0 && i < seen.count; i++)
+        cut_join_put(one, check->cut, i, clips[i].error_num, clips[i].error_den, sample_rate);
+    free(clips);
+    free(spans);
+    cut_seen_finish(&seen);
+    bytes =
+        (int64_t)((__int128)slots * SPN_AAC_FRAME *
+                  rendition->tracks[check->match->like].bandwidth / ((__int128)sample_rate * 8));
+    check->bytes += bytes;
     json_put_number(one, "bridged_packets", slots);
     json_put_number(one, "bytes", bytes);
-    json_put_number(one, "worst_error_us", worst);
-    (void)json_object_set_new(one, "joins", joins);
     (void)json_array_append_new(out, one);
     return ret;
 }
@@ -267,7 +246,7 @@ static int restricted_check(const struct check *check, json_t *list, struct spn_
 static int check_steps(struct check *check, json_t *out, struct spn_error *err)
 {
     const struct spn_composition *composition = check->cut->composition;
-    json_t *sound = json_array(), *text = json_array(), *restricted = json_array();
+    json_t *sound = json_array(), *text = json_array(), *restricted = json_array(), *convert;
     int ret;
 
     json_put_text(out, "cut", check->cut->id);
@@ -291,20 +270,25 @@ static int check_steps(struct check *check, json_t *out, struct spn_error *err)
     json_put_number(out, "bytes", check->bytes);
     (void)json_object_set(out, "dropped", check->match->dropped);
     (void)json_object_set(out, "incompatible", check->match->incompatible);
+    json_put_text(out, "like", check->cut->assets[check->match->like].hash);
+    (void)json_object_set_new(out, "choice", cut_choice_json(check->choice));
+    if ((ret = cut_convert_price(check->db, check->cut, check->choice, &convert, err)) < 0)
+        return ret;
+    (void)json_object_set_new(out, "convert", convert);
     return restricted_check(check, restricted, err);
 }
 
-int cut_check(const struct instance *instance, struct db *db, const char *id, json_t **out,
-              struct spn_error *err)
+int cut_check(const struct instance *instance, struct db *db, const char *id,
+              const struct cut_choice *choice, json_t **out, struct spn_error *err)
 {
-    struct check check = { .instance = instance, .db = db };
+    struct check check = { .instance = instance, .db = db, .choice = choice };
     int ret;
 
     *out = json_object();
     if ((ret = cut_load(db, id, &check.cut, err)) >= 0 &&
-        (ret = cut_match_read(db, check.cut, &check.match, err)) >= 0)
+        (ret = cut_match_read(db, check.cut, choice, &check.match, err)) >= 0)
         ret = check_steps(&check, *out, err);
-    free(check.spans);
+    free(check.stretches);
     cut_match_free(check.match);
     cut_free(check.cut);
     if (ret < 0) {

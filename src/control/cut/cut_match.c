@@ -123,14 +123,18 @@ static int member_same(const json_t *a, const json_t *b, const char *name)
     return json_equal(x, y);
 }
 
-/* Is own what a viewer who chose the rendition goes on with? */
-static int own_fits(const struct own *own, const struct match_rendition *rendition)
+/*
+ * Is own what a viewer who chose the rendition goes on with? encode: as far as it can be made so; a
+ * picture may be made into several.
+ */
+static int own_fits(const struct own *own, const struct match_rendition *rendition, int encode)
 {
     static const char *const roles[] = { "roles", "commentary", "described", "forced" };
 
-    if (own->used || own->media != rendition->media)
+    if ((own->used && !(encode && own->media == 0)) || own->media != rendition->media)
         return 0;
-    if (own->media < 2 && (!own->compat[0] || strcmp(own->compat, rendition->compat) != 0))
+    if (own->media < 2 && !encode &&
+        (!own->compat[0] || strcmp(own->compat, rendition->compat) != 0))
         return 0;
     if (own->media == 0)
         return 1;
@@ -231,22 +235,40 @@ static void incompatible_tell(struct cut_match *match, const struct cut *cut, si
     (void)json_array_append_new(match->incompatible, told);
 }
 
+static struct own *own_find(struct owns *owns, const struct match_rendition *rendition, int encode)
+{
+    for (size_t k = 0; k < owns->count; k++)
+        if (own_fits(&owns->list[k], rendition, encode))
+            return &owns->list[k];
+    return NULL;
+}
+
+/* May what is decoded otherwise become the rendition? Sound that is encoded anew anyway, too. */
+static int may_encode(const struct cut_choice *choice, int media)
+{
+    return media == 0 ? choice->convert : media == 1 && (choice->convert || choice->exact);
+}
+
 /* Match one asset; matched[i] is 0 from the first asset on that lacks rendition i. */
-static void asset_match(struct cut_match *match, const struct cut *cut, size_t asset,
-                        struct owns *owns, char *matched)
+static void asset_match(struct cut_match *match, const struct cut *cut,
+                        const struct cut_choice *choice, size_t asset, struct owns *owns,
+                        char *matched)
 {
     size_t pictures = 0;
 
     for (size_t i = 0; i < match->count; i++) {
         struct match_rendition *rendition = &match->renditions[i];
-        struct own *found = NULL;
+        struct own *found = own_find(owns, rendition, 0);
+        int encode = !found && may_encode(choice, rendition->media);
 
-        for (size_t k = 0; k < owns->count && !found; k++)
-            if (own_fits(&owns->list[k], rendition))
-                found = &owns->list[k];
+        if (encode)
+            found = own_find(owns, rendition, 1);
         if (found) {
             found->used = 1;
             rendition->tracks[asset] = found->track;
+            rendition->tracks[asset].encode = encode;
+            if (encode)
+                rendition->tracks[asset].bandwidth = rendition->tracks[match->like].bandwidth;
             pictures += rendition->media == 0;
         } else if (matched[i]) {
             matched[i] = 0;
@@ -256,16 +278,36 @@ static void asset_match(struct cut_match *match, const struct cut *cut, size_t a
     }
     if (pictures == 0)
         incompatible_tell(match, cut, asset);
-    missing_tell(match, owns, &cut->assets[cut->composition->clips[0].asset]);
+    missing_tell(match, owns, &cut->assets[match->like]);
+}
+
+/* The asset that the renditions are of. */
+static int like_find(const struct cut *cut, const struct cut_choice *choice, size_t *out,
+                     struct spn_error *err)
+{
+    size_t count = cut->composition->asset_count;
+
+    *out = cut->composition->clips[0].asset;
+    if (!choice->like[0])
+        return SPN_OK;
+    for (*out = 0; *out < count; ++*out)
+        if (strcmp(cut->assets[*out].hash, choice->like) == 0)
+            return SPN_OK;
+    return spn_error_set(err, SPN_EINVAL,
+                         "the cut is to have the renditions of asset %s, and no clip is of it",
+                         choice->like);
 }
 
 static int match_steps(struct cut_match *match, struct db *db, const struct cut *cut,
-                       struct owns *owns, struct spn_error *err)
+                       const struct cut_choice *choice, struct owns *owns, struct spn_error *err)
 {
-    size_t first = cut->composition->clips[0].asset, kept = 0;
     char matched[SPN_RENDITIONS_MAX];
+    size_t first, kept = 0;
     int ret;
 
+    if ((ret = like_find(cut, choice, &match->like, err)) < 0)
+        return ret;
+    first = match->like;
     if ((ret = plans_read(match, db, cut, err)) < 0 ||
         (ret = owns_read(db, cut->assets[first].hash, match->plans[first], owns, err)) < 0)
         return ret;
@@ -277,7 +319,7 @@ static int match_steps(struct cut_match *match, struct db *db, const struct cut 
             continue;
         if ((ret = owns_read(db, cut->assets[i].hash, match->plans[i], owns, err)) < 0)
             return ret;
-        asset_match(match, cut, i, owns, matched);
+        asset_match(match, cut, choice, i, owns, matched);
     }
     for (size_t i = 0; i < match->count; i++) {
         if (matched[i])
@@ -286,11 +328,14 @@ static int match_steps(struct cut_match *match, struct db *db, const struct cut 
             free(match->renditions[i].tracks);
     }
     match->count = kept;
+    for (size_t i = 0; choice->exact && i < match->count; i++)
+        for (size_t a = 0; match->renditions[i].media == 1 && a < match->asset_count; a++)
+            match->renditions[i].tracks[a].encode = 1;
     return SPN_OK;
 }
 
-int cut_match_read(struct db *db, const struct cut *cut, struct cut_match **out,
-                   struct spn_error *err)
+int cut_match_read(struct db *db, const struct cut *cut, const struct cut_choice *choice,
+                   struct cut_match **out, struct spn_error *err)
 {
     struct cut_match *match = calloc(1, sizeof(*match));
     struct owns *owns = calloc(1, sizeof(*owns));
@@ -307,7 +352,7 @@ int cut_match_read(struct db *db, const struct cut *cut, struct cut_match **out,
     if (!match || !owns || !match->plans || !match->boards)
         (void)spn_error_set(err, ret, "out of memory");
     else
-        ret = match_steps(match, db, cut, owns, err);
+        ret = match_steps(match, db, cut, choice, owns, err);
     free(owns);
     if (ret < 0) {
         if (match && !(match->plans && match->boards))

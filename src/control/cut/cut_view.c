@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "cut.h"
+#include "cut_built.h"
 #include "cut_chapters.h"
+#include "cut_join.h"
+#include "cut_stretch.h"
 #include "json.h"
 
 #define CUT_COLUMNS                                                                                \
@@ -127,26 +130,26 @@ static json_t *clip_json(const struct cut *cut, size_t i)
     return out;
 }
 
-static int stretches_json(const struct cut *cut, json_t *out, struct spn_error *err)
+static int stretches_json(const struct cut *cut, const struct cut_built *built, json_t *out,
+                          struct spn_error *err)
 {
-    struct spn_span *spans;
+    struct cut_stretch *stretches;
     size_t count;
-    int ret = spn_picture_spans(cut->composition, &spans, &count, err);
+    int ret =
+        cut_stretches(cut->composition, built->renditions, built->count, &stretches, &count, err);
 
     for (size_t i = 0; ret >= 0 && i < count; i++) {
-        json_t *stretch;
+        const struct spn_span *span = &stretches[i].span;
+        json_t *stretch = json_object();
 
-        if (spans[i].kind != SPN_BRIDGE)
-            continue;
-        stretch = json_object();
-        json_put_number(stretch, "frame", spans[i].start);
-        json_put_number(stretch, "frames", spans[i].frames);
-        json_put_number(stretch, "fragments", spans[i].fragments);
+        json_put_number(stretch, "frame", span->start);
+        json_put_number(stretch, "frames", span->frames);
+        json_put_number(stretch, "fragments", span->fragments);
         (void)json_object_set_new(stretch, "timecode",
-                                  cut_timecode(spans[i].start, cut->composition->rate, cut->drop));
+                                  cut_timecode(span->start, cut->composition->rate, cut->drop));
         (void)json_array_append_new(out, stretch);
     }
-    free(spans);
+    free(stretches);
     return ret;
 }
 
@@ -176,15 +179,67 @@ static int stored_json(struct db *db, const char *id, json_t **out, struct spn_e
     return ret;
 }
 
+/* Of a rendition as it was built: what was kept then. */
+static void kept_json(const struct cut *cut, const json_t *kept, const json_t *planned,
+                      json_t *sound)
+{
+    const json_t *errors = json_object_get(kept, "errors"), *error;
+    size_t i;
+
+    json_array_foreach(errors, i, error)
+    {
+        if (i < cut->composition->count)
+            cut_join_put(sound, cut, i, json_integer_value(json_array_get(error, 0)),
+                         json_integer_value(json_array_get(error, 1)),
+                         planned_sample_rate(planned));
+    }
+}
+
+/* How far sound is from picture at each join; before it is built, in any language. */
+static int sound_json(const struct cut *cut, const struct cut_built *built, json_t *out,
+                      struct spn_error *err)
+{
+    struct spn_sound_clip *clips;
+    json_t *sound;
+    int ret;
+
+    for (size_t r = 0; r < built->count; r++) {
+        if (built->renditions[r].media != 1)
+            continue;
+        sound = json_object();
+        json_put_text(sound, "id", built->renditions[r].id);
+        json_put_text(sound, "language", planned_language(built->renditions[r].planned));
+        kept_json(cut, json_array_get(built->list, r), built->renditions[r].planned, sound);
+        (void)json_array_append_new(out, sound);
+    }
+    if (built->count > 0)
+        return SPN_OK;
+    if ((ret = spn_sound_clips(cut->composition, planned_sample_rate(NULL), &clips, err)) < 0)
+        return ret;
+    sound = json_object();
+    json_put_text(sound, "id", NULL);
+    json_put_text(sound, "language", NULL);
+    for (size_t i = 0; i < cut->composition->count; i++)
+        cut_join_put(sound, cut, i, clips[i].error_num, clips[i].error_den,
+                     planned_sample_rate(NULL));
+    (void)json_array_append_new(out, sound);
+    free(clips);
+    return SPN_OK;
+}
+
 int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
-    json_t *clips = json_array(), *stretches = json_array(), *stored = NULL;
+    json_t *clips = json_array(), *stretches = json_array(), *sound = json_array();
+    struct cut_built *built = NULL;
+    json_t *stored = NULL;
     struct cut *cut = NULL;
     int ret;
 
     *out = NULL;
     if ((ret = cut_summary(db, id, out, err)) < 0 || (ret = cut_load(db, id, &cut, err)) < 0 ||
-        (ret = stretches_json(cut, stretches, err)) < 0 ||
+        (ret = cut_built_read(db, cut, &built, err)) < 0 ||
+        (ret = stretches_json(cut, built, stretches, err)) < 0 ||
+        (ret = sound_json(cut, built, sound, err)) < 0 ||
         (ret = stored_json(db, id, &stored, err)) < 0 ||
         (ret = cut_marks_show(db, cut, *out, err)) < 0) {
         json_decref(*out);
@@ -192,6 +247,8 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
         json_decref(clips);
         json_decref(stretches);
         json_decref(stored);
+        json_decref(sound);
+        cut_built_free(built);
         cut_free(cut);
         return ret;
     }
@@ -200,6 +257,9 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
     (void)json_object_set_new(*out, "clips", clips);
     (void)json_object_set_new(*out, "bridges", stretches);
     (void)json_object_set_new(*out, "stored", stored);
+    (void)json_object_set_new(*out, "sound", sound);
+    (void)json_object_set(*out, "choice", built->choice);
+    cut_built_free(built);
     cut_free(cut);
     return SPN_OK;
 }

@@ -66,18 +66,24 @@ int api_cut_delete(struct request *request, struct spn_error *err)
 
 int api_cut_check(struct request *request, struct spn_error *err)
 {
+    struct cut_choice choice;
     json_t *report;
-    int ret = cut_check(request->instance, request->db, request->params[0], &report, err);
+    int ret;
 
+    if ((ret = cut_choice_read(request->json, &choice, err)) < 0)
+        return ret;
+    ret = cut_check(request->instance, request->db, request->params[0], &choice, &report, err);
     return ret < 0 ? ret : request_answer(request, 200, report);
 }
 
 int api_cut_build(struct request *request, struct spn_error *err)
 {
+    struct cut_choice choice;
     json_t *cut;
     int ret;
 
-    if ((ret = cut_build(request->instance, request->db, request->params[0], err)) < 0 ||
+    if ((ret = cut_choice_read(request->json, &choice, err)) < 0 ||
+        (ret = cut_build(request->instance, request->db, request->params[0], &choice, err)) < 0 ||
         (ret = cut_summary(request->db, request->params[0], &cut, err)) < 0)
         return ret;
     return request_answer(request, 202, cut);

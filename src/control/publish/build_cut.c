@@ -11,8 +11,10 @@
 #include <string.h>
 
 #include "build.h"
+#include "cut/cut_built.h"
 #include "cut/cut_chapters.h"
 #include "cut/cut_cues.h"
+#include "cut/cut_stretch.h"
 #include "json.h"
 #include "rendition_words.h"
 #include "sampan/track.h"
@@ -20,8 +22,8 @@
 #include "work/plan.h"
 
 struct part {
-    struct match_rendition rendition;
-    struct spn_track *kept; /* what header and info point into */
+    const struct match_rendition *rendition; /* borrowed from built */
+    struct spn_track *kept;                  /* what header and info point into */
     struct spn_plan_fragment *fragments;
     size_t count, capacity;
     struct cut_cues cues;
@@ -32,9 +34,9 @@ struct composed {
     const struct instance *instance;
     struct db *db;
     struct cut *cut;
-    json_t *list; /* the cut's renditions */
-    struct spn_span *spans;
-    size_t span_count;
+    struct cut_built *built;
+    struct cut_stretch *stretches;
+    size_t stretch_count;
     struct spn_plan_file *files;
     size_t file_count, file_capacity;
     struct spn_plan_rendition renditions[SPN_RENDITIONS_MAX];
@@ -98,7 +100,7 @@ static int track_open(struct composed *composed, enum blob_kind kind, const char
             ret = spn_error_set(err, SPN_EMISMATCH,
                                 "%s is for another decoder configuration (%s) than the rest of "
                                 "rendition %s; build the cut again",
-                                path, hex, part->rendition.id);
+                                path, hex, part->rendition->id);
         }
     }
     if (ret < 0) {
@@ -112,7 +114,7 @@ static int track_open(struct composed *composed, enum blob_kind kind, const char
 static int asset_track(struct composed *composed, struct part *part, size_t asset,
                        struct spn_error *err)
 {
-    const char *name = part->rendition.tracks[asset].name;
+    const char *name = part->rendition->tracks[asset].name;
     int ret;
 
     if (composed->tracks[asset])
@@ -165,7 +167,7 @@ static int reference_add(struct composed *composed, struct part *part, size_t as
         return spn_error_set(
             err, SPN_EMISMATCH,
             "%s has %zu fragments in rendition %s, and fragment %" PRId64 " is wanted",
-            composed->cut->assets[asset].name, there, part->rendition.id, first + count);
+            composed->cut->assets[asset].name, there, part->rendition->id, first + count);
     for (int64_t i = first; i < first + count; i++) {
         /* what lies where it lay is right as it is: neighbours are sent as one */
         int exact = (size_t)i == part->count && fragments[i].start == composed->at;
@@ -180,7 +182,7 @@ static int reference_add(struct composed *composed, struct part *part, size_t as
                                "fragments %" PRId64 " to %" PRId64
                                " of %s in rendition %s are not as long as the cut needs",
                                first, first + count, composed->cut->assets[asset].name,
-                               part->rendition.id);
+                               part->rendition->id);
 }
 
 /* The name of the file that was made for a stretch of rendition, "" and SPN_ECONFLICT: none. */
@@ -226,7 +228,7 @@ static int bridge_add(struct composed *composed, struct part *part, struct spn_t
             return spn_error_set(err, SPN_EMISMATCH,
                                  "a bridge of rendition %s is not what the cut needs: fragment %zu "
                                  "is not %" PRId64 " ticks long; build the cut again",
-                                 part->rendition.id, *next + 1, length * unit_ticks);
+                                 part->rendition->id, *next + 1, length * unit_ticks);
         if ((ret = fragment_add(composed, part, file, &fragments[(*next)++], 0, err)) < 0)
             return ret;
     }
@@ -243,21 +245,23 @@ static int ended_well(const struct part *part, struct spn_track *track, size_t n
                          : spn_error_set(err, SPN_EMISMATCH,
                                          "a bridge of rendition %s has %zu fragments, and the cut "
                                          "needs %zu; build the cut again",
-                                         part->rendition.id, there, next);
+                                         part->rendition->id, there, next);
 }
 
 /* ---- picture ---- */
 
-static int stretch_add(struct composed *composed, struct part *part, int64_t stretch,
-                       const struct spn_span *span, int64_t frame_ticks, struct spn_error *err)
+static int stretch_add(struct composed *composed, struct part *part, const struct spn_span *span,
+                       int64_t frame_ticks, struct spn_error *err)
 {
+    size_t stretch = cut_stretch_find(composed->stretches, composed->stretch_count, span);
     struct spn_track *track = NULL;
     char name[SPN_HASH_HEX + 1];
     size_t next = 0;
     uint32_t file;
     int ret;
 
-    if ((ret = made_name(composed, "bridge", stretch, part->rendition.id, name, err)) < 0 ||
+    if ((ret = made_name(composed, "bridge", (int64_t)stretch, part->rendition->id, name, err)) <
+            0 ||
         (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0)
         return ret;
     if ((ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) >= 0 &&
@@ -268,21 +272,24 @@ static int stretch_add(struct composed *composed, struct part *part, int64_t str
     return ret;
 }
 
-static int picture_add(struct composed *composed, struct part *part, struct spn_error *err)
+static int picture_add(struct composed *composed, struct part *part,
+                       const struct spn_composition *seen, struct spn_error *err)
 {
-    const struct spn_composition *composition = composed->cut->composition;
-    int64_t stretch = 0, frame_ticks = composition->rate.den;
-    int ret = SPN_OK;
+    int64_t frame_ticks = seen->rate.den;
+    struct spn_span *spans;
+    size_t count;
+    int ret = spn_picture_spans(seen, &spans, &count, err);
 
-    for (size_t i = 0; i < composed->span_count && ret >= 0; i++) {
-        const struct spn_span *span = &composed->spans[i];
+    for (size_t i = 0; i < count && ret >= 0; i++) {
+        const struct spn_span *span = &spans[i];
 
         if (span->kind == SPN_BRIDGE)
-            ret = stretch_add(composed, part, stretch++, span, frame_ticks, err);
+            ret = stretch_add(composed, part, span, frame_ticks, err);
         else
-            ret = reference_add(composed, part, composition->clips[span->clip].asset, span->gop,
+            ret = reference_add(composed, part, seen->clips[span->clip].asset, span->gop,
                                 span->gops, span->frames * frame_ticks, err);
     }
+    free(spans);
     return ret;
 }
 
@@ -300,7 +307,7 @@ static int sound_spans_add(struct composed *composed, struct part *part,
     int ret = SPN_OK;
 
     for (const struct part *other = composed->parts; other < part; other++)
-        place += other->rendition.media == 1;
+        place += other->rendition->media == 1;
     for (size_t i = 0; i < count && ret >= 0; i++) {
         if (spans[i].kind == SPN_REFERENCE) {
             ret = reference_add(composed, part, composition->clips[spans[i].clip].asset,
@@ -309,7 +316,7 @@ static int sound_spans_add(struct composed *composed, struct part *part,
             continue;
         }
         if (!track &&
-            ((ret = made_name(composed, "sound_bridge", place, part->rendition.id, name, err)) <
+            ((ret = made_name(composed, "sound_bridge", place, part->rendition->id, name, err)) <
                  0 ||
              (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0 ||
              (ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) < 0))
@@ -323,9 +330,9 @@ static int sound_spans_add(struct composed *composed, struct part *part,
     return ret;
 }
 
-static int sound_add(struct composed *composed, struct part *part, struct spn_error *err)
+static int sound_add(struct composed *composed, struct part *part,
+                     const struct spn_composition *composition, struct spn_error *err)
 {
-    const struct spn_composition *composition = composed->cut->composition;
     uint32_t sample_rate = spn_track_info(part->kept)->sample_rate;
     struct spn_sound_clip *clips = NULL;
     struct spn_sound_span *spans = NULL;
@@ -342,48 +349,21 @@ static int sound_add(struct composed *composed, struct part *part, struct spn_er
 
 /* ---- renditions ---- */
 
-static int tracks_read(struct composed *composed, struct part *part, struct spn_error *err)
-{
-    size_t count = composed->cut->composition->asset_count, found = 0;
-    struct rows *rows = NULL;
-    int ret;
-
-    part->rendition.tracks = calloc(count, sizeof(*part->rendition.tracks));
-    if (!part->rendition.tracks)
-        return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    if ((ret = db_query(composed->db,
-                        "SELECT place, name FROM cut_file WHERE cut = $1 AND kind = 'track'"
-                        " AND rendition = $2 ORDER BY place",
-                        DB_ARGS(db_text(composed->cut->id), db_text(part->rendition.id)), &rows,
-                        err)) < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0) {
-        size_t place = (size_t)rows_number(rows, 0);
-
-        if (place < count)
-            (void)snprintf(part->rendition.tracks[place].name,
-                           sizeof(part->rendition.tracks[place].name), "%.64s", rows_text(rows, 1));
-        found++;
-    }
-    rows_close(rows);
-    return ret < 0          ? ret
-           : found == count ? SPN_OK
-                            : spn_error_set(err, SPN_ECONFLICT, "the cut has to be built again");
-}
-
 static int track_rendition_add(struct composed *composed, struct part *part,
                                struct spn_plan_rendition *rendition, struct spn_error *err)
 {
-    size_t first = composed->cut->composition->clips[0].asset;
+    const char *like = part->rendition->tracks[composed->built->like].name;
     size_t count = composed->cut->composition->asset_count;
+    struct spn_composition seen;
     int ret;
 
-    if ((ret = track_open(composed, BLOB_TRACK, part->rendition.tracks[first].name, part,
-                          &part->kept, err)) < 0)
+    if ((ret = track_open(composed, BLOB_TRACK, like, part, &part->kept, err)) < 0)
         return ret;
     composed->at = 0;
-    ret = part->rendition.media == 0 ? picture_add(composed, part, err)
-                                     : sound_add(composed, part, err);
+    if ((ret = cut_seen(composed->cut->composition, part->rendition, &seen, err)) >= 0)
+        ret = part->rendition->media == 0 ? picture_add(composed, part, &seen, err)
+                                          : sound_add(composed, part, &seen, err);
+    cut_seen_finish(&seen);
     for (size_t i = 0; i < count; i++) {
         spn_track_close(composed->tracks[i]);
         composed->tracks[i] = NULL;
@@ -395,41 +375,35 @@ static int track_rendition_add(struct composed *composed, struct part *part,
     return ret;
 }
 
-static int rendition_add(struct composed *composed, const json_t *told, struct spn_error *err)
+static int rendition_add(struct composed *composed, const struct match_rendition *built,
+                         struct spn_error *err)
 {
     struct spn_plan_rendition *rendition = &composed->renditions[composed->count];
     struct part *part = &composed->parts[composed->count];
-    const char *media = json_string_value(json_object_get(told, "media"));
-    const char *id = json_string_value(json_object_get(told, "id"));
     int ret;
 
-    if (!media || !id || composed->count == SPN_RENDITIONS_MAX)
+    if (composed->count == SPN_RENDITIONS_MAX)
         return spn_error_set(err, SPN_ECONFLICT, "the cut has to be built again");
-    while (part->rendition.media < 2 && strcmp(media, plan_media[part->rendition.media]) != 0)
-        part->rendition.media++;
-    (void)snprintf(part->rendition.id, sizeof(part->rendition.id), "%.7s", id);
-    part->rendition.planned = json_object_get(told, "plan");
+    part->rendition = built;
     composed->count++; /* from here on it is cleaned up */
-    if ((ret = tracks_read(composed, part, err)) < 0)
-        return ret;
-    if (part->rendition.media < 2) {
+    if (part->rendition->media < 2) {
         ret = track_rendition_add(composed, part, rendition, err);
-    } else if ((ret = cut_cues_make(composed->instance, composed->cut, &part->rendition,
-                                    &part->cues, err)) >= 0) {
+    } else if ((ret = cut_cues_make(composed->instance, composed->cut, part->rendition, &part->cues,
+                                    err)) >= 0) {
         rendition->info.media = SPN_TEXT;
         rendition->info.codec = SPN_WEBVTT;
         rendition->info.timescale = 1000;
         (void)snprintf(rendition->info.language, sizeof(rendition->info.language), "%.35s",
-                       planned_language(part->rendition.planned));
+                       planned_language(part->rendition->planned));
         (void)snprintf(rendition->info.codecs, sizeof(rendition->info.codecs), "wvtt");
         rendition->cues = part->cues.cues;
         rendition->cue_count = part->cues.count;
     }
     if (ret < 0)
         return ret;
-    rendition->id = part->rendition.id;
-    rendition_words(composed->renditions, composed->count - 1, part->rendition.media,
-                    part->rendition.planned, part->name);
+    rendition->id = part->rendition->id;
+    rendition_words(composed->renditions, composed->count - 1, part->rendition->media,
+                    part->rendition->planned, part->name);
     return SPN_OK;
 }
 
@@ -567,15 +541,14 @@ static void composed_destroy(struct composed *composed)
         return;
     for (size_t i = 0; i < composed->count; i++) {
         spn_track_close(composed->parts[i].kept);
-        free(composed->parts[i].rendition.tracks);
         free(composed->parts[i].fragments);
         cut_cues_finish(&composed->parts[i].cues);
     }
-    json_decref(composed->list);
     cut_chapters_finish(&composed->chapters);
     chapter_cues_finish(&composed->chapter_cues);
+    cut_built_free(composed->built);
     cut_free(composed->cut);
-    free(composed->spans);
+    free(composed->stretches);
     free(composed->files);
     free(composed->tracks);
     free(composed->track_files);
@@ -583,41 +556,26 @@ static void composed_destroy(struct composed *composed)
     free(composed);
 }
 
-static int renditions_read(struct composed *composed, const char *cut, struct spn_error *err)
-{
-    struct rows *rows = NULL;
-    int ret;
-
-    if ((ret = db_query(composed->db, "SELECT renditions FROM cut WHERE id = $1",
-                        DB_ARGS(db_text(cut)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) > 0)
-        composed->list = json_of(rows_text(rows, 0));
-    rows_close(rows);
-    return ret;
-}
-
 static int composed_steps(struct composed *composed, const char *cut, struct spn_error *err)
 {
-    const json_t *told;
-    size_t count, videos = 0, i;
+    size_t count, videos = 0;
     int ret;
 
     if ((ret = cut_load(composed->db, cut, &composed->cut, err)) < 0 ||
-        (ret = renditions_read(composed, cut, err)) < 0 ||
-        (ret = spn_picture_spans(composed->cut->composition, &composed->spans,
-                                 &composed->span_count, err)) < 0)
+        (ret = cut_built_read(composed->db, composed->cut, &composed->built, err)) < 0 ||
+        (ret = cut_stretches(composed->cut->composition, composed->built->renditions,
+                             composed->built->count, &composed->stretches, &composed->stretch_count,
+                             err)) < 0)
         return ret;
     count = composed->cut->composition->asset_count;
     composed->tracks = calloc(count, sizeof(struct spn_track *));
     composed->track_files = calloc(count, sizeof(*composed->track_files));
     if (!composed->tracks || !composed->track_files)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    json_array_foreach(composed->list, i, told)
-    {
-        if ((ret = rendition_add(composed, told, err)) < 0)
+    for (size_t i = 0; i < composed->built->count; i++) {
+        if ((ret = rendition_add(composed, &composed->built->renditions[i], err)) < 0)
             return ret;
-        videos += composed->parts[composed->count - 1].rendition.media == 0;
+        videos += composed->built->renditions[i].media == 0;
     }
     if (videos > 1)
         qsort(composed->renditions, videos, sizeof(composed->renditions[0]), video_order);

@@ -231,9 +231,13 @@ static const char third[] =
     "ALTER TABLE cut_asset ADD COLUMN drop_frame BIGINT NOT NULL DEFAULT 0;"; /* start_frame's count
                                                                                */
 
+/* How a cut is built is the editor's choice, and no part of the edit. */
+static const char fourth[] = "ALTER TABLE cut ADD COLUMN choice TEXT;";
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
     { 2, "compositions", second },
     { 3, "markers and chapters", third },
+    { 4, "how a cut is built", fourth },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

@@ -76,8 +76,9 @@ struct id_body {
 static int build_run(struct db *db, void *opaque, struct spn_error *err)
 {
     const struct id_body *body = opaque;
+    struct cut_choice usual = { 0 };
 
-    return cut_build(&body->f->instance, db, body->id, err);
+    return cut_build(&body->f->instance, db, body->id, &usual, err);
 }
 
 static int remove_run(struct db *db, void *opaque, struct spn_error *err)
