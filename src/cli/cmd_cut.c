@@ -25,6 +25,12 @@ const struct option cut_options[] = {
     { "author", "TEXT", "import: who made it." },
     { "note", "TEXT", "import: what there is to say about it." },
     { "parent", "CUT", "import: the cut that it was made from." },
+    { "convert", NULL,
+      "check, build: encode clips whole that are decoded otherwise than the rest." },
+    { "like", "ASSET",
+      "check, build: the hash of the asset whose renditions the cut has; the first clip's." },
+    { "audio", "grid | exact",
+      "check, build: exact: encode all sound anew, on the sample; grid: only around the joins." },
     { "wait", NULL, "build: wait until it is ready." },
     { "format", "FORMAT", "export: otio, edl or cpl." },
     { NULL, NULL, NULL },
@@ -217,9 +223,31 @@ static const struct column chapter_columns[] = {
     { "TITLE", "title" },       { NULL, NULL },
 };
 
+/* How far sound is from picture at each join. */
+static void joins_show(const json_t *sound)
+{
+    static const struct column columns[] = { { "TIMECODE", "timecode" },
+                                             { "FRAME", "frame" },
+                                             { "MICROSECONDS LATE", "error_us" },
+                                             { NULL, NULL } };
+    const json_t *one;
+    char head[120];
+    size_t i;
+
+    json_array_foreach(sound, i, one)
+    {
+        if (*text_of(one, "id"))
+            (void)snprintf(head, sizeof(head), "sound %s (%s) at each join", text_of(one, "id"),
+                           text_of(one, "language"));
+        else
+            (void)snprintf(head, sizeof(head), "sound at each join, once it is built");
+        heading(head, json_object_get(one, "joins"), columns);
+    }
+}
+
 static int cut_show(struct typed *typed, struct client *client, struct spn_error *err)
 {
-    json_t *cut = NULL, *clips, *markers, *chapters;
+    json_t *cut = NULL, *clips, *markers, *chapters, *sound;
     int ret = client_get(client, &cut, err, "/api/v1/cuts/%s", typed->operands[1]);
 
     if (ret < 0)
@@ -231,17 +259,21 @@ static int cut_show(struct typed *typed, struct client *client, struct spn_error
     clips = json_incref(json_object_get(cut, "clips"));
     markers = json_incref(json_object_get(cut, "markers"));
     chapters = json_incref(json_object_get(cut, "chapters"));
+    sound = json_incref(json_object_get(cut, "sound"));
     (void)json_object_del(cut, "clips");
     (void)json_object_del(cut, "markers");
     (void)json_object_del(cut, "chapters");
     (void)json_object_del(cut, "bridges");
+    (void)json_object_del(cut, "sound");
     output_text(cut);
     heading("clips", clips, clip_columns);
     heading("markers", markers, marker_columns);
     heading("chapters, as viewers see them", chapters, chapter_columns);
-    json_decref(clips);
     json_decref(markers);
     json_decref(chapters);
+    joins_show(sound);
+    json_decref(clips);
+    json_decref(sound);
     json_decref(cut);
     return SPN_OK;
 }
@@ -288,6 +320,23 @@ static int cut_diff(struct typed *typed, struct client *client, struct spn_error
 
 /* ---- check ---- */
 
+/* What is said of how to build it; a new reference. */
+static int choice_make(const struct typed *typed, json_t **out, struct spn_error *err)
+{
+    static const char *const words[] = { "like", "audio" };
+
+    *out = json_object();
+    if (typed_has(typed, "convert"))
+        (void)json_object_set_new(*out, "convert", json_true());
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *value = typed_value(typed, words[i]);
+
+        if (value && json_object_set_new(*out, words[i], json_string(value)) < 0)
+            return spn_error_set(err, SPN_EINVAL, "--%s is not UTF-8", words[i]);
+    }
+    return SPN_OK;
+}
+
 static void sound_show(const json_t *sound)
 {
     const json_t *one;
@@ -312,6 +361,10 @@ static void check_show(const json_t *report)
                                           { NULL, NULL } };
     static const struct column dropped[] = {
         { "MEDIA", "media" }, { "LANGUAGE", "language" }, { "WHY", "reason" }, { NULL, NULL }
+    };
+    static const struct column convert[] = {
+        { "TIMECODE", "timecode" }, { "SOURCE", "name" },  { "FRAMES", "frames" },
+        { "BYTES", "bytes" },       { "MS", "encode_ms" }, { NULL, NULL },
     };
     static const struct column unlike[] = { { "SOURCE", "name" },
                                             { "FRAMES TO CONVERT", "frames" },
@@ -346,8 +399,11 @@ static void check_show(const json_t *report)
     }
     heading("what drops out, since not all clips have it alike", json_object_get(report, "dropped"),
             dropped);
-    heading("what cannot be joined with the first clip", json_object_get(report, "incompatible"),
+    printf("renditions are those of asset %.64s\n", text_of(report, "like"));
+    heading("what cannot be joined with it as it is", json_object_get(report, "incompatible"),
             unlike);
+    heading("what `sampan cut build --convert` encodes whole", json_object_get(report, "convert"),
+            convert);
     heading("what must not be used", json_object_get(report, "restricted"), restricted);
 }
 
@@ -355,11 +411,16 @@ static int cut_check(struct typed *typed, struct client *client, struct spn_erro
 {
     char path[PATH_ROOM];
     struct client_call call = { .method = "POST", .path = path, .timeout_ms = CHECK_WAIT_MS };
-    json_t *report = NULL;
+    json_t *report = NULL, *choice;
     int ret;
 
     (void)snprintf(path, sizeof(path), "/api/v1/cuts/%.60s/check", typed->operands[1]);
-    if ((ret = client_do(client, &call, &report, err)) < 0)
+    if ((ret = choice_make(typed, &choice, err)) >= 0) {
+        call.body = choice;
+        ret = client_do(client, &call, &report, err);
+    }
+    json_decref(choice);
+    if (ret < 0)
         return ret;
     if (typed->json)
         output_json(json_incref(report));
@@ -402,8 +463,12 @@ static int build_wait(struct typed *typed, struct client *client, json_t **cut,
 
 static int cut_build(struct typed *typed, struct client *client, struct spn_error *err)
 {
-    json_t *cut = NULL;
-    int ret = client_post(client, NULL, &cut, err, "/api/v1/cuts/%s/build", typed->operands[1]);
+    json_t *cut = NULL, *choice;
+    int ret = choice_make(typed, &choice, err);
+
+    if (ret >= 0)
+        ret = client_post(client, choice, &cut, err, "/api/v1/cuts/%s/build", typed->operands[1]);
+    json_decref(choice);
 
     if (ret >= 0 && typed_has(typed, "wait"))
         ret = build_wait(typed, client, &cut, err);

@@ -42,7 +42,9 @@ const struct command commands[] = {
       "line by line what is wrong with it.\n"
       "`check CUT` says what would be encoded anew and its price, how far sound is from picture at each "
       "join, which cues are damaged, what drops out, what may not be used.\n"
-      "`build CUT` has the bridges at the joins made; then it can be published.\n"
+      "`build CUT` has the bridges at the joins made; then it can be published. Clips that are decoded "
+      "otherwise than the rest are refused, or with --convert encoded whole, at the price that check says; "
+      "with --audio exact all sound is encoded anew, on the sample.\n"
       "`show CUT` lists its clips, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
       "`rm CUT` forgets one.",
       cmd_cut },

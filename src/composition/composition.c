@@ -51,7 +51,8 @@ static void clip_check(struct faults *faults, struct spn_rate rate,
         fault(faults, i, SPN_EMISMATCH,
               "clip %zu is of an asset of %" PRIu32 "/%" PRIu32
               " frames a second in a composition of %" PRIu32 "/%" PRIu32
-              "; convert the asset first",
+              ", and rates are never mixed: have it delivered at the composition's rate, or "
+              "leave the clip out",
               i + 1, asset->rate.num, asset->rate.den, rate.num, rate.den);
     if (clip->in < 0 || clip->out > asset->frames)
         fault(faults, i, SPN_ERANGE,

@@ -85,7 +85,8 @@ static void event_count(struct cut_event *event, struct spn_rate rate, struct cu
     if (!spn_rate_equal(own, rate)) {
         cut_fault(report, event->line,
                   "\"%.80s\" is cut at %" PRIu32 "/%" PRIu32
-                  " frames a second in a list of %" PRIu32 "/%" PRIu32 "; convert it first",
+                  " frames a second in a list of %" PRIu32 "/%" PRIu32
+                  ", and rates are never mixed",
                   label(event), own.num, own.den, rate.num, rate.den);
         return;
     }

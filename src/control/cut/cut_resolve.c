@@ -299,7 +299,8 @@ static struct spn_rate rate_learn(struct resolve *resolve)
             cut_fault(resolve->report, 0,
                       "the assets are of different rates: %.80s has %" PRIu32 "/%" PRIu32
                       " frames a second, %.80s has %" PRIu32 "/%" PRIu32
-                      "; they cannot be joined as they are",
+                      ", and rates are never mixed: say one with --rate and have the others "
+                      "delivered at it",
                       first->asset.name, first->asset.rate.num, first->asset.rate.den,
                       other->asset.name, other->asset.rate.num, other->asset.rate.den);
             return (struct spn_rate){ 0, 0 };
@@ -427,7 +428,7 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
         if (!spn_rate_equal(meant->asset.rate, rate)) {
             cut_fault(resolve->report, event->line,
                       "%.80s has %" PRIu32 "/%" PRIu32 " frames a second, and the list %" PRIu32
-                      "/%" PRIu32 "; convert it first",
+                      "/%" PRIu32 ", and rates are never mixed: have it delivered at that rate",
                       meant->asset.name, meant->asset.rate.num, meant->asset.rate.den, rate.num,
                       rate.den);
             continue;

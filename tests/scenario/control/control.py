@@ -164,7 +164,7 @@ def sound_lengths(spec):
         for fragment in range((frames + gop - 1) // gop):
             head = packet(fragment * gop) - shift
             tail = packet(min((fragment + 1) * gop, frames)) - shift
-            if head >= begin and tail <= stop:
+            if head >= begin and tail <= stop and not spec["assets"][clip["asset"]].get("encode"):
                 if head > at:
                     out += divided(head - at, -(-(head - at) // most))
                 at = tail

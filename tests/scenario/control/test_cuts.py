@@ -152,9 +152,9 @@ def refusals():
     fault("a gap", listed(gap), 3, "gap of 5 frames")
     over = "\n".join(lines[:2] + [lines[2].replace("00:00:02:00 00:00:04:00", "00:00:01:00 00:00:03:00")])
     fault("an overlap", listed(over), 3, "before the end")
-    fault("another rate asked for", listed(edl(("EP02", 0, 10)), rate="25"), 2, "25/1", "5/1")
+    fault("another rate asked for", listed(edl(("EP02", 0, 10)), rate="25"), 2, "25/1", "5/1", "never mixed")
     asset("slow.mkv", rate=[4, 1])
-    fault("assets of different rates", make(("ep02", 0, 5), ("slow", 0, 5)), None, "different rates")
+    fault("assets of different rates", make(("ep02", 0, 5), ("slow", 0, 5)), None, "different rates", "never mixed")
     fault("a dissolve", listed(edl(("EP02", 0, 10)).replace(" C  ", " D 005")), 2, "dissolve")
     many = faults_of(make(("ep02", 0, 99), ("nobody", 0, 1), ("ep03", 7, 7), ("ep03", 9, 3)))
     same("all faults at once", [line for line, _ in sorted(many)], [1, 2, 3, 4])
@@ -228,6 +228,16 @@ def checks():
     told = call("POST", f"/api/v1/cuts/{cut}/check").json
     same("what cannot be joined is told with its price", [(i["name"], i["clips"], i["frames"]) for i in told["incompatible"]],
          [("hd.mkv", [1, 2], 12)])
+    same("clip by clip, and the asset that all would be like", ([(c["clip"], c["frame"], c["frames"], c["renditions"], c["bytes"])
+         for c in told["convert"]], told["like"]), ([(1, 10, 7, ["v0"], 14000), (2, 17, 5, ["v0"], 10000)], assets["ep02.mkv"]))
+    told = call("POST", f"/api/v1/cuts/{cut}/check", {"convert": True, "audio": "exact"}).json
+    same("what is converted is encoded", (told["bridges"], told["bridged_frames"], told["incompatible"]), (1, 12, []))
+    same("and sound that is exact", [(s["bridged_packets"], s["worst_error_us"]) for s in told["sound"]], [(206, 0)])
+    told = call("POST", f"/api/v1/cuts/{cut}/check", {"convert": True, "like": assets["hd.mkv"]}).json
+    same("or the others are made like it", ([(c["clip"], c["frames"]) for c in told["convert"]], told["bridged_frames"], told["like"]),
+         ([(0, 10)], 22, assets["hd.mkv"]))
+    for body in {"audio": "loud"}, {"like": "0" * 64}, {"like": "hd.mkv"}, {"convert": 1}, {"quality": 2}:
+        same(f"{body} is refused", call("POST", f"/api/v1/cuts/{cut}/check", body).status, 400)
     cut = make(("gone", 0, 10)).json["id"] if asset("gone.mkv") else None
     same("a draft does not keep an asset", call("DELETE", f"/api/v1/assets/{assets['gone.mkv']}").status, 204)
     answer = call("POST", f"/api/v1/cuts/{cut}/check")
@@ -265,6 +275,48 @@ def played(publication, rendition, ticks):
     if "DISCONTINUITY" in playlist:
         why = "a discontinuity"
     return round(seconds, 3), [samples for _, _, samples in found], why
+
+
+def converts(cut):
+    """ep02's first GOP, and seven frames of what is decoded otherwise."""
+    path = f"/api/v1/cuts/{cut}"
+    edit = call("GET", path).json["edit"]
+    answer = call("POST", path + "/build", {"convert": True})
+    same("unless it is converted", (answer.status, answer.json["state"], answer.json["progress"]["total"]), (202, "building", 2))
+    job = worker.claim(kinds=["bridge"])
+    spec = job["spec"]
+    same("a clip that is converted is bridge from its source on", ([(p["asset"], p["from"], p["to"]) for p in spec["parts"]],
+         [(a["asset"], a.get("fit")) for a in spec["assets"]]), ([(0, 0, 7)], [(assets["hd.mkv"], True)]))
+    ours = call("GET", f"/api/v1/assets/{assets['ep02.mkv']}").json["plan"]["video"][0]
+    same("in the renditions of the first", [(o["id"], o["rung"]) for o in spec["outputs"]], [("v0", ours)])
+    same("it is committed", worker.say(job, "commit", result=worker.do(job)).status, 200)
+    worker.all()
+    now = call("GET", path).json
+    same("then it is ready, the same edit, and says how it was built", (now["state"], now["edit"], now["choice"]),
+         ("ready", edit, {"convert": True, "audio": "grid", "like": None}))
+    made = call("POST", "/api/v1/publications", {"cut": cut})
+    same("and plays as one", played(made.json["id"], "v0", 1) if made.status == 201 else made.body, (3.4, [10, 7], ""))
+    same("it is not built otherwise", call("POST", path + "/build", {"convert": True, "audio": "exact"}).status, 409)
+    same("but asked for anyhow it is there", call("POST", path + "/build").status, 202)
+
+
+def exacts():
+    cut = make(("ep02", 0, 10), ("ep03", 11, 24)).json["id"]
+    path = f"/api/v1/cuts/{cut}"
+    same("before it is built, any language's sound is told", [(s["id"], s["worst_error_us"]) for s in call("GET", path).json["sound"]], [(None, 8000)])
+    answer = call("POST", path + "/build", {"audio": "exact"})
+    same("exact sound is one job a language", (answer.status, sorted(j["kind"] for j in call("GET", "/api/v1/jobs?state=ready").json["items"])),
+         (202, ["bridge", "sound_bridge"]))
+    job = worker.claim(kinds=["sound_bridge"])
+    same("that copies nothing", ([a.get("encode") for a in job["spec"]["assets"]], job["spec"]["sound"]["slots"]), ([True, True], 216))
+    worker.say(job, "commit", result=worker.do(job))
+    worker.all()
+    now = call("GET", path).json
+    same("what it is off by was kept", ([(s["id"], s["worst_error_us"], [j["error_samples"] for j in s["joins"]]) for s in now["sound"]], now["state"]),
+         ([("a0", 0, [[0, 5], [0, 5]])], "ready"))
+    made = call("POST", "/api/v1/publications", {"cut": cut})
+    seconds, packets, why = played(made.json["id"], "a0", 1024)
+    same("all of it is played", (sum(packets), why), (216, ""))
 
 
 def builds():
@@ -337,6 +389,8 @@ def builds():
     same("and is published", played(made2["id"], "v0", 1), (4.8, [10, 10, 4], ""))
     hd = make(("ep02", 0, 10), ("hd", 0, 7)).json["id"]
     same("what has no picture in common is not built", call("POST", f"/api/v1/cuts/{hd}/build").status, 422)
+    converts(hd)
+    exacts()
     asset("lost.mkv")
     lost = make(("lost", 0, 10), ("ep02", 0, 10)).json["id"]
     call("DELETE", f"/api/v1/assets/{assets['lost.mkv']}")

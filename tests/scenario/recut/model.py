@@ -6,10 +6,17 @@ import re
 RATE, FRAME = 48000, 1024
 
 
-class Cut:
-    """clips: (asset, in, out); assets: (name, frames). The rate is num/den."""
+def even(length, count):
+    """count lengths that differ by one at most."""
+    return [length * (i + 1) // count - length * i // count for i in range(count)]
 
-    def __init__(self, num, den, assets, clips):
+
+class Cut:
+    """clips: (asset, in, out); assets: (name, frames). The rate is num/den. Assets in whole are encoded whole in
+    picture, those in exact in sound."""
+
+    def __init__(self, num, den, assets, clips, whole=(), exact=()):
+        self.whole, self.exact = whole, exact
         self.num, self.den, self.assets, self.clips = num, den, assets, clips
         self.gop = -(-2 * num // den)
         self.starts = [sum(out - begin for _, begin, out in clips[:n]) for n in range(len(clips) + 1)]
@@ -23,11 +30,12 @@ class Cut:
             for frame in range(begin, end):
                 head = frame // self.gop * self.gop
                 tail = min(head + self.gop, frames)
-                out.append((number, asset, frame, begin <= head and tail <= end))
+                alone = tail - head == 1 and number + 1 < len(self.clips)  # a picture that something follows
+                out.append((number, asset, frame, begin <= head and tail <= end and not alone and asset not in self.whole))
         return out
 
     def stretches(self):
-        """Lengths of the stretches of bridge."""
+        """Lengths of the stretches of bridge; none is longer than 20 GOPs."""
         out, open_ = [], False
         for _, _, frame, referenced in self.timeline():
             if referenced:
@@ -37,12 +45,12 @@ class Cut:
             else:
                 out.append(1)
                 open_ = True
-        return out
+        return [part for length in out for part in even(length, -(-length // (20 * self.gop)))]
 
     def fragments(self):
         """Frames of every fragment of picture."""
         out, last = [], None
-        stretches = iter(self.stretches())
+        stretches, left = iter(self.stretches()), 0
         for number, asset, frame, referenced in self.timeline():
             if referenced:
                 key = (number, frame // self.gop)
@@ -50,11 +58,12 @@ class Cut:
                     out.append(0)
                 out[-1] += 1
                 last = key
-            elif last != "bridge":
-                length = next(stretches)
-                count = -(-length // self.gop)
-                out += [length * (i + 1) // count - length * i // count for i in range(count)]
-                last = "bridge"
+            else:
+                last = None
+                if left == 0:
+                    left = next(stretches)
+                    out += even(left, -(-left // self.gop))
+                left -= 1
         return out
 
     # ---- sound ----
@@ -73,6 +82,8 @@ class Cut:
         """Samples by which the sound of a clip is late: what is left over of whole packets."""
         ahead = self.clips[number][1] - self.starts[number]
         exact = self.sample(ahead)
+        if self.clips[number][0] in self.exact:
+            return exact - (2 * exact + 1) // 2
         return exact - self.packet(ahead) * FRAME
 
     # ---- text ----

@@ -147,9 +147,9 @@ def import_cut(bench, cut, form):
     return json.loads(bench.command("cut", "import", path, "--rate", f"{cut.num}/{cut.den}", "--json"))
 
 
-def build_and_publish(bench, cut):
-    told = json.loads(bench.command("cut", "check", cut, "--json"))
-    built = json.loads(bench.command("cut", "build", cut, "--wait", "--json"))
+def build_and_publish(bench, cut, *options):
+    told = json.loads(bench.command("cut", "check", cut, *options, "--json"))
+    built = json.loads(bench.command("cut", "build", cut, *options, "--wait", "--json"))
     if built["state"] != "ready":
         raise RuntimeError(json.dumps(built))
     published = json.loads(bench.command("publish", cut, "--json"))
@@ -376,6 +376,88 @@ def border(bench, kind):
            f"{kind}: and shows every frame")
 
 
+def other_film(bench, kind):
+    """A film of the same rate that is decoded otherwise: smaller, in other rungs, longer than a bridge may be."""
+    num, den, codec, preset = KINDS[kind]
+    name, frames, source = "other.mkv", 22 * Cut(num, den, [], []).gop, 99
+    subprocess.run([SAMPLE, "one", "--out", bench.path(name), "--size", "128x72", "--rate", f"{num}/{den}",
+                    "--frames", str(frames), "--source", str(source), "--audio", "zh,en", "--text", "zh-Hans,en",
+                    "--no-timecode", "--", "-c:v", "libx264", "-qp", "12", "-preset", "ultrafast", "-c:a", "pcm_s16le"],
+                   check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ladder = {"version": 1, "rungs": [{"codec": codec, "height": 72, "preset": preset},
+                                      {"codec": codec, "height": 48, "preset": preset}]}
+    made = bench.instance.api("POST", "/api/v1/ingests", {"path": bench.path(name), "keep": "copy",
+                                                          "options": {"ladder": ladder}})
+    bench.ingests["other"] = [made["id"]]
+    return name, frames, source, bench.ready("other")[0]
+
+
+def mixed(bench, kind):
+    """Clips that are decoded otherwise: refused, priced, and encoded whole; and sound that is exact."""
+    num, den, codec, _ = KINDS[kind]
+    names, assets = bench.films[kind], bench.ready(kind)
+    name, frames, source, other = other_film(bench, kind)
+    model = Cut(num, den, [(name, frames) for name, frames, _ in names] + [(name, frames)], [])
+    gop = model.gop
+    clips = [(0, 10, 2 * gop), (2, 20, 21 * gop + 7), (1, gop, 2 * gop), (2, 5, 6), (0, 3 * gop, 4 * gop)]
+    cut = Cut(num, den, model.assets, clips, whole=(2,))
+    sources = [source for _, _, source in names] + [source]
+    before = bench.bridges()
+    made = import_cut(bench, cut, "otio")
+    told = json.loads(bench.command("cut", "check", made["id"], "--json"))
+    same("mixed: the check says which clips cannot be joined, and the price of converting each",
+         ([(a["name"], a["clips"]) for a in told["incompatible"]],
+          [(c["clip"], c["frames"], c["renditions"]) for c in told["convert"]]),
+         ([("other.mkv", [1, 3])], [(1, 21 * gop + 7 - 20, ["v0", "v1"]), (3, 1, ["v0", "v1"])]))
+    report([f"{c}" for c in told["convert"] if not (c["bytes"] > 0 and c["encode_ms"] is not None)],
+           "mixed: in bytes and in time")
+    bench.command("cut", "build", made["id"], "--wait", status=1)
+    state = bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")["state"]
+    same("mixed: without --convert it is refused, and nothing was changed", (state, bench.bridges()), ("draft", before))
+    told, film = build_and_publish(bench, made["id"], "--convert")
+    stretches = cut.stretches()
+    same("mixed: with --convert the check counts it in",
+         (told["bridges"], told["bridged_frames"], told["incompatible"]), (len(stretches), sum(stretches), []))
+    shown = bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")
+    same("mixed: a long clip is several jobs, and the edit is what it was",
+         (len(stretches) > 2, shown["progress"]["total"], shown["edit"]), (True, len(stretches) + 2, made["edit"]))
+    for n, rung in enumerate(film.video()):
+        rendition = film.renditions[rung]
+        data = [bench.read("track", a["plan"]["video"][n]["name"]) for a in assets + [other]]
+        path = rendition.write(bench.dir)
+        report(checks.box_faults(rendition, codec, den, cut.fragments()), f"mixed {rung}: its boxes are one track")
+        report(checks.reference_faults(cut, rendition, data), f"mixed {rung}: all other GOPs are referenced to the byte")
+        report(checks.step_faults(cut, path), f"mixed {rung}: PTS and DTS go on at one step")
+        report(checks.code_faults(SAMPLE, cut, path, sources), f"mixed {rung}: every frame is the expected one")
+    bench.command("cut", "build", made["id"], "--audio", "exact", status=1)
+    same("mixed: what is built so is not built otherwise",
+         bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")["choice"]["audio"], "grid")
+    exact_sound(bench, Cut(num, den, model.assets, clips[:3:2] + [(1, 7, 9), (0, gop - 3, gop + 40)] * 3, exact=(0, 1, 2)),
+                sources)
+
+
+def exact_sound(bench, cut, sources):
+    """The same picture as ever, and no clip's sound more than a sample from it."""
+    made = import_cut(bench, cut, "edl")
+    told, film = build_and_publish(bench, made["id"], "--audio", "exact")
+    shown = bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")
+    for n, name in enumerate(film.audio()):
+        rendition = film.renditions[name]
+        joins = told["sound"][n]["joins"]
+        same(f"exact {name}: what the check told was kept", shown["sound"][n]["joins"], joins)
+        report([join for join in joins if abs(join["error_us"]) > 11], f"exact {name}: at most half a sample is told")
+        report([] if told["sound"][n]["bridged_packets"] == cut.packets() else [str(told["sound"][n])],
+               f"exact {name}: all of it is encoded")
+        lengths = [len(f.sizes) for f in fragments(rendition.whole())]
+        report(checks.box_faults(rendition, "aac", 1024, lengths), f"exact {name}: its boxes are one track")
+        path = rendition.write(bench.dir)
+        faults, heard = checks.sound_faults(SAMPLE, cut, path, sources, film.language(name), bench.dir,
+                                            {join["clip"]: join["error_us"] for join in joins})
+        report(faults + [f"clip {clip} is {late} samples late" for clip, late in heard.items() if abs(late) > 1],
+               f"exact {name}: every clip that can be heard is where its picture is, or a sample beside it")
+        report([] if len(heard) >= 4 else [f"only {heard}"], f"exact {name}: enough clips were listened to")
+
+
 def main():
     words = [word for word in sys.argv[3:] if word != "--keep"]
     chosen = [kind for kind in KINDS if not words or kind in words]
@@ -393,6 +475,7 @@ def main():
             hundred(bench, "h264-24000-1001")
         if "h264-25" in chosen:
             border(bench, "h264-25")
+            mixed(bench, "h264-25")
             gone(bench, "h264-25")
     except Exception:
         report(["see above"], "it runs to its end")

@@ -178,6 +178,9 @@ static int bridge_make(struct cut_run *run, const struct spn_span *span, uint32_
         (void)json_array_append_new(assets, run->from_renditions
                                                 ? rendition_json(run->assets[i], fds, &count)
                                                 : cut_asset_json(run->assets[i], fds, &count));
+    for (size_t i = 0; i < composition->asset_count; i++)
+        if (composition->assets[i].encode & SPN_ENCODE_PICTURE)
+            (void)json_object_set_new(json_array_get(assets, i), "fit", json_true());
     compat_of(run->assets[0], 'v', 0, compat);
     out = fds[count++] = file_open(path, O_RDWR | O_CREAT | O_TRUNC);
     request = json_pack("{s:i,s:{s:[i,i],s:i,s:I,s:i},s:o,s:o,s:[{s:s,s:i,s:s,s:O}]}", "version", 1,

@@ -420,6 +420,106 @@ static void idr_numbers(void **state)
     made_finish(&made);
 }
 
+#define NARROW 240 /* of 4:3, in a row of 320x180 */
+
+/* The second film is of another size and shape than the first. */
+static void shapes_init(struct cut_assets *assets, const struct row *row)
+{
+    static const char *const encoder[] = { "-c:v",    "libx264",   "-qp", "0",
+                                           "-preset", "ultrafast", NULL };
+    unsigned gop = spn_rate_gop((struct spn_rate){ row->num, row->den });
+    const unsigned frames[CUT_ASSETS] = { 2 * gop, 2 * gop };
+    struct film film = {
+        .picture = { row->width, row->height, row->num, row->den, 0, 1, 0, 0 },
+        .encoder = encoder,
+    };
+    struct film narrow = film;
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/2-%u-%u-%u-shapes.mkv", dir, row->num, row->width,
+                   frames[1]);
+    narrow.path = path;
+    narrow.frames = frames[1];
+    narrow.picture.width = NARROW;
+    narrow.picture.source = 2;
+    if (access(path, F_OK) < 0)
+        assert_int_equal(film_make(&narrow), 0);
+    cut_assets_init(assets, program, dir, "shapes.mkv", &film, frames, NULL);
+}
+
+/* A frame of the narrow film, in the middle of a wide one, between black bars. */
+static void narrow_check(const struct row *row, const uint8_t *seen, int64_t frame)
+{
+    const unsigned bar = (row->width - NARROW) / 2;
+    struct code code;
+
+    if (code_read(seen + bar, row->width, NARROW, row->height, &code) < 0)
+        fail_msg("frame %lld cannot be read between its bars", (long long)frame);
+    assert_int_equal(code.source, 2);
+    assert_int_equal(code.frame, frame);
+    for (unsigned y = 0; y < row->height; y++)
+        for (unsigned x = 0; x < bar - 4; x++) {
+            assert_in_range(seen[y * row->width + x], 12, 22);
+            assert_in_range(seen[(y + 1) * row->width - 1 - x], 12, 22);
+        }
+}
+
+static void converts(int from_renditions)
+{
+    const struct row *row = &rows[0];
+    const int64_t g = spn_rate_gop((struct spn_rate){ row->num, row->den });
+    const struct spn_clip clips[] = {
+        { 0, 3, 2 * g }, { 1, 0, g }, { 0, g, 2 * g }, { 1, 5, g + 9 }
+    };
+    struct spn_error err = { 0 };
+    struct cut_assets assets;
+    struct frames shown;
+    struct cut_run run;
+    char path[128], said[256];
+
+    shapes_init(&assets, row);
+    cut_run_init(&run, program, assets.list, CUT_ASSETS, clips, sizeof(clips) / sizeof(*clips));
+    run.from_renditions = from_renditions;
+    cut_run_encode(&run, 1, SPN_ENCODE_PICTURE);
+    if (cut_run_picture(&run, "film.mp4", path, &err) < 0)
+        fail_msg("%s", err.text);
+    decode_said(path, said);
+    assert_string_equal(said, "");
+    boxes_check(run.composition, path);
+    frames_read(row, path, &shown);
+    assert_int_equal(shown.count, run.composition->start[run.composition->count]);
+    assert_int_equal(run.encoded, g - 3 + g + g + 4); /* a head, and all of two clips */
+    for (int64_t n = 0; n < (int64_t)shown.count; n++) {
+        const uint8_t *seen = frame_at(&shown, n);
+        struct spn_place place;
+        struct code code;
+
+        assert_int_equal(spn_composition_locate(run.composition, n, &place, &err), SPN_OK);
+        if (run.composition->clips[place.clip].asset == 1) {
+            narrow_check(row, seen, place.frame);
+            continue;
+        }
+        assert_int_equal(code_read(seen, row->width, row->width, row->height, &code), 0);
+        assert_int_equal(code.source, 1);
+        assert_int_equal(code.frame, place.frame);
+    }
+    free(shown.bytes);
+    cut_run_finish(&run);
+    cut_assets_finish(&assets);
+}
+
+static void converts_sources(void **state)
+{
+    (void)state;
+    converts(0);
+}
+
+static void converts_renditions(void **state)
+{
+    (void)state;
+    converts(1);
+}
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static int films_remove(void **state)
@@ -450,5 +550,10 @@ int main(int argc, char **argv)
     tests[count++] =
         (struct CMUnitTest){ "two IDR pictures that follow each other have two numbers",
                              idr_numbers, NULL, NULL, NULL };
+    tests[count++] = (struct CMUnitTest){ "clips of another size and shape are encoded whole",
+                                          converts_sources, NULL, NULL, NULL };
+    tests[count++] =
+        (struct CMUnitTest){ "clips of another size and shape are encoded from a rendition",
+                             converts_renditions, NULL, NULL, NULL };
     return _cmocka_run_group_tests("bridge", tests, count, NULL, films_remove);
 }
