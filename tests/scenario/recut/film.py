@@ -188,7 +188,7 @@ def reference_faults(cut, rendition, tracks):
         if data[f.start + 80:f.end] != tracks[asset][origin.start + 80:origin.end]:
             out.append(f"reference: GOP {number // cut.gop} of asset {asset} is not what lies in its track")
     for asset, track in enumerate(tracks):
-        if sample_entry(track) != sample_entry(rendition.init):
+        if asset not in cut.whole and sample_entry(track) != sample_entry(rendition.init):
             out.append(f"reference: asset {asset} configures a decoder otherwise than the init segment")
     return out
 

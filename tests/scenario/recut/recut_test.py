@@ -429,6 +429,8 @@ def mixed(bench, kind):
         report(checks.reference_faults(cut, rendition, data), f"mixed {rung}: all other GOPs are referenced to the byte")
         report(checks.step_faults(cut, path), f"mixed {rung}: PTS and DTS go on at one step")
         report(checks.code_faults(SAMPLE, cut, path, sources), f"mixed {rung}: every frame is the expected one")
+        shown = [checks.md5s(bench.file("track", a["plan"]["video"][n]["name"]))[0] for a in assets]
+        report(checks.decode_faults(cut, path, shown), f"mixed {rung}: it decodes without a word, references bit by bit")
     bench.command("cut", "build", made["id"], "--audio", "exact", status=1)
     same("mixed: what is built so is not built otherwise",
          bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")["choice"]["audio"], "grid")

@@ -127,8 +127,8 @@ static void across_a_join(void **state)
     static const struct spn_chapter second[] = { { 0, 30, "Opening" }, { 30, 60, "" } };
     const struct spn_chapter *const lists[] = { first, second };
     const size_t counts[] = { 2, 2 };
-    struct spn_clip_asset assets[] = { { { { 1 } }, { 25, 1 }, 100 },
-                                       { { { 2 } }, { 25, 1 }, 60 } };
+    struct spn_clip_asset assets[] = { { { { 1 } }, { 25, 1 }, 100, 0 },
+                                       { { { 2 } }, { 25, 1 }, 60, 0 } };
     /* a new chapter of no title is not the one before it; the same one going on is */
     struct spn_clip clips[] = { { 0, 40, 45 }, { 1, 10, 40 }, { 0, 60, 70 }, { 0, 80, 90 } };
     struct spn_composition *composition;
