@@ -27,6 +27,13 @@ missing() {
     done
 }
 
+# npm's packages in DIR, as its package-lock.json has them. npm writes the file looked at here last of all.
+npm_packages() {
+    [ ! "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || return 0
+    say "fetching npm's packages for $1"
+    (cd "$1" && npm ci --no-fund --no-audit) >&2
+}
+
 # The C compiler's jobs: all cores.
 # shellcheck disable=SC2034
 jobs_n=$(nproc)
