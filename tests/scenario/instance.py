@@ -9,10 +9,14 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
+
+# A test that is asked to end ends what it has started: every `finally` is done, every instance is stopped.
+signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def descendants(pid):
@@ -87,6 +91,7 @@ class Instance:
         command = [self.program, "up", "--data", self.data, "--port", str(self.port)]
         if self.database:
             command += ["--database", self.database]
+        atexit.register(self.stop)
         self.log = open(os.path.join(os.path.dirname(self.data), "up.log"), "ab")
         self.process = subprocess.Popen(
             command, env={**os.environ, **self.environment}, stdout=self.log, stderr=self.log,
