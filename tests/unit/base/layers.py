@@ -49,7 +49,7 @@ for folder in folders:
             headers[path.name].add(folder)
         if folder in LIBSAMPAN:
             owners[f"sampan/{path.stem}.h"] = folder
-owners.update({"sampan/bytes.h": "base", "sampan/track.h": "track", "sampan/composition.h": "composition",
+owners.update({"sampan/bytes.h": "base", "sampan/track.h": "track", "sampan/composition.h": "composition", "sampan/chapters.h": "composition",
                "sampan/publication.h": "manifest", "sampan/answer.h": "manifest"})
 
 
