@@ -37,3 +37,45 @@ npm_packages() {
 # The C compiler's jobs: all cores.
 # shellcheck disable=SC2034
 jobs_n=$(nproc)
+
+# Where everything is that is made: below the checkout, or where others can read it when root runs it.
+if [ "$(id -u)" = 0 ]; then
+    base=/var/lib/sampan
+else
+    base=$root/data
+fi
+
+# Sets program. Root gives the work to the web server's user, since Sampan does not run as root; that
+# user may not be able to read this checkout, so the programs are staged where it can.
+stage_program() {
+    # shellcheck disable=SC2034
+    program=$root/build/src/cli/sampan
+    [ "$(id -u)" = 0 ] || return 0
+    mkdir -p "$base"
+    chmod 755 "$base"
+    if [ build/build.ninja -nt "$base/program/.staged" ] || [ -n "$(find build -newer "$base/program/.staged" -type f -name 'sampan*' -print -quit 2>/dev/null)" ] || [ ! -e "$base/program/.staged" ]; then
+        say "staging the programs in $base/program"
+        rm -rf "$base/program"
+        DESTDIR=$base/program meson install -C build --no-rebuild --quiet >/dev/null
+        touch "$base/program/.staged"
+    fi
+    # shellcheck disable=SC2034
+    program=$base/program/usr/local/bin/sampan
+}
+
+# data_make DIR: a data directory that Sampan may use.
+data_make() {
+    if [ "$(id -u)" = 0 ]; then
+        install -d -o www-data -g www-data -m 750 "$1"
+    else
+        mkdir -p "$1"
+    fi
+}
+
+# await_ready PORT PID: until it answers. Not 0: the process ended before.
+await_ready() {
+    until curl -fsS -o /dev/null "http://127.0.0.1:$1/readyz" 2>/dev/null; do
+        kill -0 "$2" 2>/dev/null || return 1
+        sleep 0.1
+    done
+}
