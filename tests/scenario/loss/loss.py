@@ -2,11 +2,12 @@
 """loss.py - nothing is lost: SIGKILL at any moment, and power that fails.
 
     loss.py kill  [--database URL] [--seed N] [--kills N]
-    loss.py power [--seed N] [--cuts N] [--sabotage file|directory|rename]
+    loss.py power [--seed N] [--cuts N] [--sabotage file|directory|rename [--of-cuts]]
 
-Both ingest and publish a few films, disturb, let the work go on, and compare with a run that nobody
-disturbed: every film that was accepted is there, the track files are the same to the byte, all that a
-player can fetch is the same, and nothing else lies about. Prints TAP and its seed.
+Both ingest and publish a few films, cut them, build and publish the cuts, disturb, let the work go on, and
+compare with a run that nobody disturbed: every film and every cut that was accepted is there, track files and
+bridges are the same to the byte, all that a player can fetch is the same, and nothing else lies about.
+--of-cuts: the sabotage begins when the films are there. Prints TAP and its seed.
 """
 import argparse
 import json
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -81,6 +83,46 @@ def result(instance, names):
     }
 
 
+# ---- cuts: number n of a film, with a join inside two GOPs ----
+
+
+def cut_begin(instance, answer, n, marks=None):
+    """A cut of the asset that an ingest came to; its id."""
+    clips = [{"asset": answer["asset"], "in": 7 + n, "out": 311 + n}, {"asset": answer["asset"], "in": 433 + n, "out": 590 + n}]
+    made = instance.api("POST", "/api/v1/cuts", {"clips": clips, "name": f"cut {n}"})
+    if marks:
+        marks(made["id"])
+    return made["id"]
+
+
+def cut_publish(instance, cut_id, marks=None, patience=300):
+    """Build it as far as that is not done, publish it where it is not, and what is played then."""
+    end = time.monotonic() + patience
+    instance.api("POST", f"/api/v1/cuts/{cut_id}/build")
+    while (state := instance.api("GET", f"/api/v1/cuts/{cut_id}"))["state"] == "building":
+        if time.monotonic() > end:
+            raise RuntimeError(f"not built: {json.dumps(state['progress'])}")
+        time.sleep(0.1)
+    if state["state"] != "ready":
+        raise RuntimeError(f"a cut is {state['state']}: {json.dumps(state['error'])}")
+    shown = [p for p in instance.items("/api/v1/publications") if p["cut"] == cut_id and p["state"] == "live"]
+    publication = shown[0]["id"] if shown else instance.api("POST", "/api/v1/publications", {"cut": cut_id})["id"]
+    if marks:
+        marks(publication)
+    return instance.played(publication)
+
+
+def cuts_result(instance, played):
+    return {"bridges": tree(instance.data, "bridge"), "cuts": played}
+
+
+def compare_cuts(want, have):
+    out = [f"{name} is {'missing' if name not in have['bridges'] else 'not the same'}"
+           for name in want["bridges"] if want["bridges"][name] != have["bridges"].get(name)]
+    out += [f"{name} is new" for name in have["bridges"] if name not in want["bridges"]]
+    return out + [f"what is played of cut {n} differs" for n, played in want["cuts"].items() if have["cuts"].get(n) != played]
+
+
 def compare(want, have):
     """What differs, as sentences."""
     out = []
@@ -118,46 +160,88 @@ def own(path):
         subprocess.run(["chown", "-R", "www-data:www-data", path], check=True)
 
 
+def disturb(instance, rng, done):
+    """SIGKILL of one or of all, counted in done; the name of whom it would have been where there was none."""
+    time.sleep(rng.uniform(0.05, 0.6))
+    victim = rng.choices(list(done), [4, 3, 2, 1])[0]
+    if victim == "all":
+        instance.kill_all()
+        instance.start()
+    elif not instance.kill_one(victim, rng):
+        return victim
+    done[victim] += 1
+    return None
+
+
+class Cutting(threading.Thread):
+    """Makes one cut after the other until it is told to finish; then all of them are there."""
+
+    def __init__(self, instance, answer):
+        super().__init__(daemon=True)
+        self.instance, self.answer = instance, answer
+        self.played, self.failure, self.over = {}, None, threading.Event()
+        self.start()
+
+    def run(self):
+        try:
+            while not self.played or not self.over.is_set():
+                n = len(self.played)
+                self.played[n] = cut_publish(self.instance, cut_begin(self.instance, self.answer, n))
+        except Exception as error:  # told by finish(), whatever it is
+            self.failure = error
+
+    def finish(self):
+        self.over.set()
+        self.join()
+        if self.failure:
+            raise RuntimeError(f"a cut: {self.failure}")
+        return cuts_result(self.instance, self.played)
+
+
 def kill(options, work):
     rng = random.Random(options.seed)
     paths = films(options, work)
     reference = fresh(work, "reference", options)
     reference.database = None
     reference.start()
-    want = result(reference, ingest_all(reference, paths))
+    reference_names = ingest_all(reference, paths)
+    want = result(reference, reference_names)
     reference.stop()
 
     instance = fresh(work, "killed", options)
     instance.start()
     names = ingest_all(instance, paths)
     done = {"sampan-worker": 0, "sampan-control": 0, "sampan-media": 0, "all": 0}
-    while sum(done.values()) < options.kills:
-        time.sleep(rng.uniform(0.05, 0.6))
-        victim = rng.choices(list(done), [4, 3, 2, 1])[0]
-        if victim == "all":
-            instance.kill_all()
-            instance.start()
-        elif not instance.kill_one(victim, rng):
+    while sum(done.values()) < options.kills * 6 // 10:
+        victim = disturb(instance, rng, done)
+        if victim:
             if all(instance.api("GET", f"/api/v1/ingests/{n}")["state"] == "ready" for n in names):
                 for name in names:  # all is made: make it once more
                     answer = instance.api("GET", f"/api/v1/ingests/{name}")
                     instance.api("DELETE", f"/api/v1/publications/{answer['publication']['id']}")
                     instance.api("DELETE", f"/api/v1/assets/{answer['asset']}")
                 names = ingest_all(instance, paths)
-            continue
-        done[victim] += 1
     have = result(instance, names)
     differences = compare(want, have)
-    report(not differences, f"{options.kills} SIGKILLs of worker, API, child or all lose nothing",
-           f"seed {options.seed} database {options.database or 'sqlite'} {done} " + "; ".join(differences[:5]))
+    cuts = Cutting(instance, finished(instance, names)[names[0]])
+    while sum(done.values()) < options.kills:
+        disturb(instance, rng, done)
+    have_cuts = cuts.finish()
     strays = half_published(instance)
-    report(not strays, "nothing is half published", " ".join(strays[:5]))
     instance.stop()
+    reference.start()
+    answer = next(a for a in finished(reference, reference_names).values() if a["name"] == os.path.basename(paths[0]))
+    want_cuts = cuts_result(reference, {n: cut_publish(reference, cut_begin(reference, answer, n)) for n in have_cuts["cuts"]})
+    reference.stop()
+    differences += compare_cuts(want_cuts, have_cuts)
+    report(not differences, f"{options.kills} SIGKILLs of worker, API, child or all lose nothing",
+           f"seed {options.seed} database {options.database or 'sqlite'} {done} {len(have_cuts['cuts'])} cuts " + "; ".join(differences[:5]))
+    report(not strays, "nothing is half published", " ".join(strays[:5]))
 
 
 def power(options, work):
     rng = random.Random(options.seed)
-    paths = films(options, work)[:2]
+    paths = films(options, work)[2:] if options.of_cuts else films(options, work)[:2]
     record = os.path.join(work, "record")
     os.makedirs(os.path.join(record, "blobs"))
     open(os.path.join(record, "events"), "w").close()
@@ -165,6 +249,8 @@ def power(options, work):
     environment = {"LD_PRELOAD": options.recorder, "SAMPAN_RECORD": record}
     if options.sabotage:
         environment["SAMPAN_RECORD_SKIP"] = options.sabotage
+    if options.of_cuts:
+        environment["SAMPAN_RECORD_SKIP_FROM"] = os.path.join(record, "skip")
     first = fresh(work, "first", options, environment)
     environment["SAMPAN_RECORD_ROOT"] = first.data
 
@@ -173,7 +259,12 @@ def power(options, work):
             events.write(f"A\t{name}\n")
 
     first.start()
-    want = result(first, ingest_all(first, paths, mark))
+    names = ingest_all(first, paths, mark)
+    want = result(first, names)
+    began = len(cut.read_events(record))
+    open(os.path.join(record, "skip"), "w").close()
+    os.chmod(os.path.join(record, "skip"), 0o644)
+    want_cuts = cuts_result(first, {0: cut_publish(first, cut_begin(first, finished(first, names)[names[0]], 0, mark), mark)})
     first.stop()
 
     total = len(cut.read_events(record))
@@ -181,18 +272,24 @@ def power(options, work):
         raise RuntimeError(f"only {total} events were recorded; is {options.recorder} there?")
     found = []
     for number in range(options.cuts):
-        point = rng.randrange(1, total)
+        # of ten points four are of the cut's making, which has few events
+        point = rng.randrange(began, total) if options.of_cuts or number % 10 >= 6 else rng.randrange(1, total)
         again = fresh(work, f"cut{number}", options)
         marks = cut.rebuild(record, os.path.realpath(first.data), point, rng.randrange(1 << 30), again.data)
         own(again.data)
         try:
             again.start()
             have_names = [item["id"] for item in again.items("/api/v1/ingests")]
+            have_names += [item["id"] for kind in ("cuts", "publications") for item in again.items(f"/api/v1/{kind}")]
             lost = [name for name in marks if name not in have_names]
             differences = [f"{name} was accepted and is lost" for name in lost]
-            names = ingest_all(again, paths) if len(marks) < len(paths) else marks
+            ingests = [name for name in marks if name.startswith("ingest")]
+            names = ingest_all(again, paths) if len(ingests) < len(paths) else ingests
             if not lost:
                 differences += compare(want, result(again, names))
+                cut_id = next((name for name in marks if name.startswith("cut")), None) or \
+                    cut_begin(again, finished(again, names)[names[0]], 0)
+                differences += compare_cuts(want_cuts, cuts_result(again, {0: cut_publish(again, cut_id)}))
             differences += [f"{name} is half published" for name in half_published(again)]
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             differences = [str(error)]
@@ -207,7 +304,7 @@ def power(options, work):
                 break
         shutil.rmtree(os.path.dirname(again.data))
     if options.sabotage:
-        report(bool(found), f"a run that forgets each {options.sabotage} is found out", f"seed {options.seed} " + (found or ["not found"])[0])
+        report(bool(found), f"a run that forgets each {options.sabotage}{' of a cut' if options.of_cuts else ''} is found out", f"seed {options.seed} " + (found or ["not found"])[0])
     else:
         report(not found, f"the power may fail at any of {options.cuts} points",
                f"seed {options.seed}, {total} events" + "".join("\n# " + f for f in found[:5]))
@@ -225,6 +322,7 @@ def main():
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--cuts", type=int, default=10)
     parser.add_argument("--sabotage", choices=["file", "directory", "rename"])
+    parser.add_argument("--of-cuts", action="store_true")
     options = parser.parse_args()
     options.program, options.recorder = for_all(options.program), for_all(options.recorder)
     options.sample = os.path.abspath(options.sample)

@@ -17,7 +17,7 @@
  * SAMPAN_RECORD_SKIP=file|directory|rename makes the program forget that kind of call, to prove
  * that the test sees it: "file" and "directory" swallow the sync, "rename" is told as a file that
  * stood under its last name from the start. SQLite's own syncs stay: it is the program's that are
- * to be missed.
+ * to be missed. With SAMPAN_RECORD_SKIP_FROM=FILE nothing is forgotten before FILE is there.
  */
 #include <dirent.h>
 #include <dlfcn.h>
@@ -38,7 +38,7 @@
 static int events = -1;
 static char blobs[PATH_MAX];
 static char root[PATH_MAX];
-static const char *skip = "";
+static const char *skip = "", *skip_from;
 static _Atomic unsigned long counter;
 
 #define REAL(type, name, ...)                                                                      \
@@ -54,6 +54,7 @@ __attribute__((constructor)) static void recorder_start(void)
 
     if (getenv("SAMPAN_RECORD_SKIP"))
         skip = getenv("SAMPAN_RECORD_SKIP");
+    skip_from = getenv("SAMPAN_RECORD_SKIP_FROM");
     if (!dir || !below || !realpath(below, root))
         return;
     (void)snprintf(path, sizeof(path), "%s/events", dir);
@@ -112,6 +113,16 @@ __attribute__((format(printf, 1, 2))) static void event(const char *format, ...)
         abort(); /* a record with holes proves nothing */
 }
 
+/* Is this kind of call to be forgotten, now? */
+static int skipped(const char *kind)
+{
+    int saved = errno,
+        yes = strcmp(skip, kind) == 0 && (!skip_from || access(skip_from, F_OK) == 0);
+
+    errno = saved;
+    return yes;
+}
+
 static void path_of(int fd, char out[PATH_MAX])
 {
     char link[64];
@@ -138,14 +149,14 @@ static int synced(int fd)
         return 1;
     }
     if (S_ISDIR(st.st_mode)) {
-        if (strcmp(skip, "directory") == 0 && !strstr(whole, "/db"))
+        if (skipped("directory") && !strstr(whole, "/db"))
             return 0;
         event("D\t%s\n", whole);
     } else if (S_ISREG(st.st_mode)) {
         unsigned long n = atomic_fetch_add(&counter, 1);
         int out;
 
-        if (strcmp(skip, "file") == 0 && !strstr(whole, "/db/"))
+        if (skipped("file") && !strstr(whole, "/db/"))
             return 0;
         (void)snprintf(blob, sizeof(blob), "%s/%d-%lu", blobs, (int)getpid(), n);
         {
@@ -245,7 +256,7 @@ EXPORT int rename(const char *from, const char *to)
     if (!inside(from, a) || !inside(to, b))
         return real_rename(from, to);
     ret = real_rename(from, to);
-    if (ret == 0 && strcmp(skip, "rename") == 0) {
+    if (ret == 0 && skipped("rename")) {
         struct stat st; /* as if the bytes had been written under the last name from the start */
 
         if (stat(to, &st) == 0)
