@@ -254,7 +254,7 @@ def work():
     worker.say(chunk, "fail", code="disk_full", text="the disk is full")
     now = call("GET", ingest).json
     same("a full disk pauses", (now["state"], now["progress"]["paused"], now["progress"]["note"]),
-         ("encoding", True, "the disk is full"))
+         ("encoding", True, "the disk is full; make room, and it goes on"))
     same("it is listed", [j["id"] for j in call("GET", "/api/v1/jobs?state=paused").json["items"]], [chunk["id"]])
     same("it can be tried at once by hand", call("POST", f"/api/v1/jobs/{chunk['id']}/retry").json["state"], "ready")
     same("one job is shown", call("GET", f"/api/v1/jobs/{chunk['id']}").json["tries"], 0)

@@ -674,7 +674,7 @@ def _(b):
 def _(b):
     spec = sound(b, {"id": "a0", "name": HASH["d"], "compat_id": compat("a"), "audio": {"file": "x"}})
     spec["clips"][1]["out"] = 25
-    spoilt(b, "out_of_range", "24 frames", spec, "sound_bridge")
+    spoilt(b, "out_of_range", "an asset that has 24", spec, "sound_bridge")
 
 
 @test("a cut whose files are large gets the memory to map them")
