@@ -257,11 +257,40 @@ static void copied(void **state)
     store_close(store);
 }
 
+static const struct layout_row {
+    const char *text;
+    int want;
+    const char *says;
+} layouts[] = {
+    { "sampan-data 2\n", SPN_EUNSUPPORTED, "layout 2" },
+    { "sampan-data 0\n", SPN_EFORMAT, "layout" },
+    { "somebody's notes\n", SPN_EFORMAT, "layout" },
+    { "sampan-data 1\n", SPN_OK, "" },
+};
+
+static void layout_read(void **state)
+{
+    struct fixture *f = *state;
+    char path[SPN_PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/layout", f->dir);
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        struct spn_error err = { 0 };
+
+        assert_int_equal(
+            spn_file_put(f->dir, path, 0644, layouts[i].text, strlen(layouts[i].text), NULL),
+            SPN_OK);
+        assert_int_equal(layout_open(&f->instance, NULL, &err), layouts[i].want);
+        assert_non_null(strstr(err.text, layouts[i].says));
+    }
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
         TEST("a schema is brought up once", migrated_once),
         TEST("a newer schema is refused with its number", newer_refused),
+        TEST("a data directory of a newer layout, or of none, is refused", layout_read),
         TEST("text, numbers and NULL come back as they went", values_come_back),
         TEST("of a transaction that failed nothing is left", nothing_is_left),
         TEST("a transaction inside another is part of it", inner_is_part),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -11,6 +12,7 @@
 
 #include "fixture.h"
 #include "opened.h"
+#include "packet_index.h"
 
 struct row {
     const char *name;
@@ -89,9 +91,34 @@ static void refused(void **state)
     opened_finish(&opened);
 }
 
+/* An index that another version wrote is not read as if it were ours. */
+static void index_version(void **state)
+{
+    struct spn_error err = { 0 };
+    struct opened opened;
+    struct index *index;
+    uint8_t bytes[1 << 16];
+    ssize_t size;
+
+    (void)state;
+    fixture_make("ffmpeg " VIDEO "-c:v libx264 a.mp4");
+    assert_int_equal(opened_init(&opened, fixture_path("a.mp4"), NULL, &err), SPN_OK);
+    size = pread(opened.index_fd, bytes, sizeof bytes, 0);
+    assert_true(size > 100 && size < (ssize_t)sizeof bytes);
+    assert_int_equal(index_open_memory(bytes, (size_t)size, &index, &err), SPN_OK);
+    index_close(index);
+    bytes[8]++; /* docs/formats/source.md: the version */
+    assert_int_equal(index_open_memory(bytes, (size_t)size, &index, &err), SPN_EUNSUPPORTED);
+    assert_non_null(strstr(err.text, "has version 2, this program reads 1"));
+    bytes[8]--;
+    bytes[0]++;
+    assert_int_equal(index_open_memory(bytes, (size_t)size, &index, &err), SPN_EFORMAT);
+    opened_finish(&opened);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[sizeof rows / sizeof *rows];
+    struct CMUnitTest tests[sizeof rows / sizeof *rows + 1];
     size_t i;
 
     av_log_set_level(AV_LOG_QUIET);
@@ -99,5 +126,7 @@ int main(void)
         tests[i] = (struct CMUnitTest){ .name = rows[i].name,
                                         .test_func = refused,
                                         .initial_state = (void *)(uintptr_t)&rows[i] };
+    tests[i] = (struct CMUnitTest){ .name = "a packet index of another version",
+                                    .test_func = index_version };
     return cmocka_run_group_tests_name("refused", tests, fixture_init, fixture_finish);
 }
