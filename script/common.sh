@@ -46,21 +46,31 @@ else
 fi
 
 # Sets program. Root gives the work to the web server's user, since Sampan does not run as root; that
-# user may not be able to read this checkout, so the programs are staged where it can.
+# user may not be able to read this checkout, so the programs are staged where it can. What is staged is
+# never changed: a Sampan that runs from it goes on, and what nobody runs from any more is removed.
 stage_program() {
+    local staged old
     # shellcheck disable=SC2034
     program=$root/build/src/cli/sampan
     [ "$(id -u)" = 0 ] || return 0
     mkdir -p "$base"
     chmod 755 "$base"
-    if [ build/build.ninja -nt "$base/program/.staged" ] || [ -n "$(find build -newer "$base/program/.staged" -type f -name 'sampan*' -print -quit 2>/dev/null)" ] || [ ! -e "$base/program/.staged" ]; then
-        say "staging the programs in $base/program"
-        rm -rf "$base/program"
-        DESTDIR=$base/program meson install -C build --no-rebuild --quiet >/dev/null
-        touch "$base/program/.staged"
+    staged=$(readlink -f "$base/program" || true)
+    if [ ! -e "$staged/.staged" ] || [ build/build.ninja -nt "$staged/.staged" ] ||
+        [ -n "$(find build -newer "$staged/.staged" -type f -name 'sampan*' -print -quit 2>/dev/null)" ]; then
+        staged=$(mktemp -d "$base/program.XXXXXX")
+        say "staging the programs in $staged"
+        chmod 755 "$staged"
+        DESTDIR=$staged meson install -C build --no-rebuild --quiet >/dev/null
+        touch "$staged/.staged"
+        [ -L "$base/program" ] || rm -rf "$base/program"
+        ln -sfn "$staged" "$base/program"
+        for old in "$base"/program.*; do
+            [ "$old" = "$staged" ] || grep -qF "$old/" <(readlink /proc/[0-9]*/exe 2>/dev/null) || rm -rf "$old"
+        done
     fi
     # shellcheck disable=SC2034
-    program=$base/program/usr/local/bin/sampan
+    program=$staged/usr/local/bin/sampan
 }
 
 # data_make DIR: a data directory that Sampan may use.
