@@ -4,6 +4,7 @@
 
 #include "ingest.h"
 #include "json.h"
+#include "listing.h"
 
 /* What goes through in a second, and how long what is left takes; null where nobody knows. */
 static void rate_put(json_t *out, double rate, int64_t left)
@@ -180,22 +181,15 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
     return ret;
 }
 
+static const struct listing listing = { "SELECT " INGEST_COLUMNS INGEST_FROM, "i.id", "ingest",
+                                        ingest_json };
+
 int ingest_show(const struct instance *instance, struct db *db, const char *id, json_t **out,
                 struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
+    int ret = listing_one(db, &listing, id, out, err);
 
-    *out = NULL;
-    if ((ret = db_query(db, "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) > 0)
-        *out = ingest_json(rows);
-    rows_close(rows);
-    if (ret <= 0)
-        return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no ingest %s", id);
-    if ((ret = progress_add(instance, db, *out, err)) < 0) {
+    if (ret > 0 && (ret = progress_add(instance, db, *out, err)) < 0) {
         json_decref(*out);
         *out = NULL;
     }
@@ -205,26 +199,10 @@ int ingest_show(const struct instance *instance, struct db *db, const char *id, 
 int ingest_list(const struct instance *instance, struct db *db, const char *state,
                 const char *cursor, int limit, json_t *out, struct spn_error *err)
 {
-    struct rows *rows = NULL;
+    int ret = listing_page(db, &listing, "i.state", state, cursor, limit, out, err);
     json_t *ingest;
     size_t i;
-    int ret;
 
-    if (state)
-        ret = db_query(db,
-                       "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.state = $3 AND i.id < $1"
-                       " ORDER BY i.id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
-    else
-        ret = db_query(db,
-                       "SELECT " INGEST_COLUMNS INGEST_FROM " WHERE i.id < $1"
-                       " ORDER BY i.id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
-    if (ret < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0)
-        (void)json_array_append_new(out, ingest_json(rows));
-    rows_close(rows);
     json_array_foreach(out, i, ingest)
     {
         if (ret >= 0)

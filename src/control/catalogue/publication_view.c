@@ -4,6 +4,7 @@
 
 #include "asset.h"
 #include "json.h"
+#include "listing.h"
 
 #define PUBLICATION_COLUMNS                                                                        \
     "p.id, p.asset, p.title, p.state, p.created_ms, p.gone_ms, t.names,"                           \
@@ -36,41 +37,16 @@ static json_t *publication_json(const struct rows *rows)
     return publication;
 }
 
+static const struct listing listing = { "SELECT " PUBLICATION_COLUMNS PUBLICATION_FROM, "p.id",
+                                        "publication", publication_json };
+
 int publication_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    *out = NULL;
-    if ((ret = db_query(db, "SELECT " PUBLICATION_COLUMNS PUBLICATION_FROM " WHERE p.id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) > 0)
-        *out = publication_json(rows);
-    rows_close(rows);
-    return ret == 0 ? spn_error_set(err, SPN_ENOENT, "there is no publication %s", id) : ret;
+    return listing_one(db, &listing, id, out, err);
 }
 
 int publication_list(struct db *db, const char *asset, const char *cursor, int limit, json_t *out,
                      struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    if (asset)
-        ret = db_query(db,
-                       "SELECT " PUBLICATION_COLUMNS PUBLICATION_FROM
-                       " WHERE p.asset = $3 AND p.id < $1 ORDER BY p.id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit), db_text(asset)), &rows, err);
-    else
-        ret = db_query(db,
-                       "SELECT " PUBLICATION_COLUMNS PUBLICATION_FROM
-                       " WHERE p.id < $1 ORDER BY p.id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
-    if (ret < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0)
-        (void)json_array_append_new(out, publication_json(rows));
-    rows_close(rows);
-    return ret;
+    return listing_page(db, &listing, "p.asset", asset, cursor, limit, out, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "listing.h"
 
 static const char *const kinds[] = { "movie", "series", "season", "episode", NULL };
 
@@ -157,28 +158,13 @@ int title_show(struct db *db, const char *id, json_t **out, int64_t *version, st
     return ret == 0 ? spn_error_set(err, SPN_ENOENT, "there is no title %s", id) : ret;
 }
 
+static const struct listing listing = { "SELECT " TITLE_COLUMNS " FROM title", "id", "title",
+                                        title_json };
+
 int title_list(struct db *db, const char *parent, const char *cursor, int limit, json_t *out,
                struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    if (parent)
-        ret = db_query(db,
-                       "SELECT " TITLE_COLUMNS " FROM title WHERE parent = $3 AND id < $1"
-                       " ORDER BY id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit), db_text(parent)), &rows, err);
-    else
-        ret = db_query(db,
-                       "SELECT " TITLE_COLUMNS " FROM title WHERE id < $1 ORDER BY id DESC"
-                       " LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
-    if (ret < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0)
-        (void)json_array_append_new(out, title_json(rows));
-    rows_close(rows);
-    return ret;
+    return listing_page(db, &listing, "parent", parent, cursor, limit, out, err);
 }
 
 int title_change(const struct instance *instance, struct db *db, const char *id,

@@ -9,6 +9,7 @@
 #include "cut_join.h"
 #include "cut_stretch.h"
 #include "json.h"
+#include "listing.h"
 
 #define CUT_COLUMNS                                                                                \
     "c.id, c.edit, c.name, c.title, c.author, c.note, c.parent, c.format, c.rate_num, c.rate_den," \
@@ -67,43 +68,18 @@ static json_t *summary_json(const struct rows *rows)
     return cut;
 }
 
+static const struct listing listing = { "SELECT " CUT_COLUMNS " FROM cut c", "c.id", "cut",
+                                        summary_json };
+
 int cut_summary(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    *out = NULL;
-    if ((ret = db_query(db, "SELECT " CUT_COLUMNS " FROM cut c WHERE c.id = $1",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) > 0)
-        *out = summary_json(rows);
-    rows_close(rows);
-    return ret == 0 ? spn_error_set(err, SPN_ENOENT, "there is no cut %s", id) : ret;
+    return listing_one(db, &listing, id, out, err);
 }
 
 int cut_page(struct db *db, const char *state, const char *cursor, int limit, json_t *out,
              struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    if (state)
-        ret = db_query(db,
-                       "SELECT " CUT_COLUMNS " FROM cut c WHERE c.state = $3 AND c.id < $1"
-                       " ORDER BY c.id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
-    else
-        ret = db_query(db,
-                       "SELECT " CUT_COLUMNS " FROM cut c WHERE c.id < $1 ORDER BY c.id DESC"
-                       " LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
-    if (ret < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0)
-        (void)json_array_append_new(out, summary_json(rows));
-    rows_close(rows);
-    return ret;
+    return listing_page(db, &listing, "c.state", state, cursor, limit, out, err);
 }
 
 /* ---- with its clips ---- */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "listing.h"
 
 #define TOKEN_PREFIX "spn_"
 #define TOKEN_BYTES  32
@@ -95,28 +96,25 @@ int token_check(const struct instance *instance, struct db *db, const char *text
     return ret;
 }
 
+static json_t *token_json(const struct rows *rows)
+{
+    json_t *token = json_object();
+
+    json_put_text(token, "id", rows_text(rows, 0));
+    json_put_text(token, "name", rows_text(rows, 1));
+    json_put_text(token, "role", rows_text(rows, 2));
+    json_put_time(token, "created", rows_number(rows, 3));
+    json_put_time(token, "expires", rows_number(rows, 4));
+    return token;
+}
+
 int token_list(struct db *db, const char *cursor, int limit, json_t *out, struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
+    static const struct listing listing = {
+        "SELECT id, name, role, created_ms, expires_ms FROM token", "id", "token", token_json
+    };
 
-    if ((ret = db_query(db,
-                        "SELECT id, name, role, created_ms, expires_ms FROM token WHERE id < $1"
-                        " ORDER BY id DESC LIMIT $2",
-                        DB_ARGS(db_text(cursor), db_number(limit)), &rows, err)) < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0) {
-        json_t *token = json_object();
-
-        json_put_text(token, "id", rows_text(rows, 0));
-        json_put_text(token, "name", rows_text(rows, 1));
-        json_put_text(token, "role", rows_text(rows, 2));
-        json_put_time(token, "created", rows_number(rows, 3));
-        json_put_time(token, "expires", rows_number(rows, 4));
-        (void)json_array_append_new(out, token);
-    }
-    rows_close(rows);
-    return ret;
+    return listing_page(db, &listing, "role", NULL, cursor, limit, out, err);
 }
 
 int token_delete(struct db *db, const char *id, struct spn_error *err)

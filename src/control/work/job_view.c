@@ -2,6 +2,7 @@
 #include "job.h"
 
 #include "json.h"
+#include "listing.h"
 
 #define JOB_COLUMNS                                                                                \
     "id, kind, state, ingest, asset, place, worker, memory_mb, tries, crashes, done, total, unit," \
@@ -41,41 +42,15 @@ static json_t *job_json(const struct rows *rows)
     return job;
 }
 
+static const struct listing listing = { "SELECT " JOB_COLUMNS " FROM job", "id", "job", job_json };
+
 int job_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    *out = NULL;
-    if ((ret = db_query(db, "SELECT " JOB_COLUMNS " FROM job WHERE id = $1", DB_ARGS(db_text(id)),
-                        &rows, err)) < 0)
-        return ret;
-    ret = rows_next(rows, err);
-    if (ret > 0)
-        *out = job_json(rows);
-    rows_close(rows);
-    return ret == 0 ? spn_error_set(err, SPN_ENOENT, "there is no job %s", id) : ret;
+    return listing_one(db, &listing, id, out, err);
 }
 
 int job_list(struct db *db, const char *state, const char *cursor, int limit, json_t *out,
              struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int ret;
-
-    if (state)
-        ret = db_query(db,
-                       "SELECT " JOB_COLUMNS " FROM job WHERE state = $3 AND id < $1"
-                       " ORDER BY id DESC LIMIT $2",
-                       DB_ARGS(db_text(cursor), db_number(limit), db_text(state)), &rows, err);
-    else
-        ret =
-            db_query(db, "SELECT " JOB_COLUMNS " FROM job WHERE id < $1 ORDER BY id DESC LIMIT $2",
-                     DB_ARGS(db_text(cursor), db_number(limit)), &rows, err);
-    if (ret < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0)
-        (void)json_array_append_new(out, job_json(rows));
-    rows_close(rows);
-    return ret;
+    return listing_page(db, &listing, "state", state, cursor, limit, out, err);
 }
