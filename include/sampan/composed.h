@@ -79,6 +79,10 @@ int spn_composed_write(const struct spn_composed_files *files, const struct spn_
 void spn_composed_place(const struct spn_composition *composition, int64_t frame, int drop,
                         char out[SPN_COMPOSED_PLACE_MAX]);
 
+/* Into *out, SPN_EMISMATCH: "v0, join 3 at 00:00:12:05: TEXT". */
+void spn_composed_sentence(const struct spn_composition *composition, const char *rendition,
+                           int64_t frame, int drop, const char *text, struct spn_error *out);
+
 /* The join that is nearest to a frame, from 1; 0 where there is none. */
 size_t spn_composed_join(const struct spn_composition *composition, int64_t frame);
 

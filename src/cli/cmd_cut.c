@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cut_verbs.h"
 #include "output.h"
 #include "sampan/time.h"
 
@@ -245,9 +246,19 @@ static void joins_show(const json_t *sound)
     }
 }
 
+static void verification_show(const json_t *verification)
+{
+    const json_t *rendition, *fault;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(verification, "renditions"), i, rendition)
+        json_array_foreach(json_object_get(rendition, "faults"), k, fault)
+            printf("  %s\n", text_of(fault, "text"));
+}
+
 static int cut_show(struct typed *typed, struct client *client, struct spn_error *err)
 {
-    json_t *cut = NULL, *clips, *markers, *chapters, *sound;
+    json_t *cut = NULL, *clips, *markers, *chapters, *sound, *verification;
     int ret = client_get(client, &cut, err, "/api/v1/cuts/%s", typed->operands[1]);
 
     if (ret < 0)
@@ -265,7 +276,11 @@ static int cut_show(struct typed *typed, struct client *client, struct spn_error
     (void)json_object_del(cut, "chapters");
     (void)json_object_del(cut, "bridges");
     (void)json_object_del(cut, "sound");
+    verification = json_incref(json_object_get(cut, "verification"));
+    (void)json_object_set_new(cut, "verification", json_string(text_of(verification, "state")));
     output_text(cut);
+    verification_show(verification);
+    json_decref(verification);
     heading("clips", clips, clip_columns);
     heading("markers", markers, marker_columns);
     heading("chapters, as viewers see them", chapters, chapter_columns);
@@ -500,7 +515,7 @@ static const struct {
 } verbs[] = {
     { "import", 2, cut_import }, { "check", 2, cut_check },   { "build", 2, cut_build },
     { "show", 2, cut_show },     { "export", 2, cut_export }, { "diff", 3, cut_diff },
-    { "rm", 2, cut_remove },
+    { "verify", 2, cut_verify }, { "rm", 2, cut_remove },
 };
 
 int cmd_cut(struct typed *typed, struct spn_error *err)
@@ -512,10 +527,9 @@ int cmd_cut(struct typed *typed, struct spn_error *err)
     while (v < count && strcmp(verbs[v].name, typed->operands[0]))
         v++;
     if (v == count || typed->operand_count != verbs[v].operands)
-        return spn_error_set(
-            err, SPN_EINVAL,
-            "it is `sampan cut import FILE`, `check`, `build`, `show`, `export` or "
-            "`rm` with a CUT, or `diff CUT CUT`");
+        return spn_error_set(err, SPN_EINVAL,
+                             "it is `sampan cut import FILE`, `check`, `build`, `show`, `export`, "
+                             "`verify` or `rm` with a CUT, or `diff CUT CUT`");
     for (size_t i = 1; v > 0 && i < typed->operand_count; i++)
         if (spn_id_check("cut", typed->operands[i], strlen(typed->operands[i])) < 0)
             return spn_error_set(err, SPN_EINVAL,

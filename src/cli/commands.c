@@ -37,7 +37,7 @@ const struct command commands[] = {
       "the reason; with --wait until it is ready.",
       cmd_ingest },
     { "cut", "VERB CUT | FILE", 2, 3, SETTINGS_CLIENT, cut_options, 0,
-      "Make one film of clips of many assets: import, check, build, show, export, diff, rm.",
+      "Make one film of clips of many assets: import, check, build, verify, show, export, diff, rm.",
       "`import FILE` makes a cut of an editor's list (CMX3600, OpenTimelineIO, IMF CPL, FCPXML), or says "
       "line by line what is wrong with it.\n"
       "`check CUT` says what would be encoded anew and its price, how far sound is from picture at each "
@@ -45,6 +45,8 @@ const struct command commands[] = {
       "`build CUT` has the bridges at the joins made; then it can be published. Clips that are decoded "
       "otherwise than the rest are refused, or with --convert encoded whole, at the price that check says; "
       "with --audio exact all sound is encoded anew, on the sample.\n"
+      "`verify CUT` has the bytes that viewers are sent decoded and held to the list and the assets, frame "
+      "by frame; what is wrong is said join by join, and `build` makes it anew.\n"
       "`show CUT` lists its clips, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
       "`rm CUT` forgets one.",
       cmd_cut },

@@ -2,11 +2,15 @@
 #include <string.h>
 
 #include "cut/cut_jobs.h"
+#include "cut/cut_verify.h"
 #include "work/kind.h"
 #include "work/outcome.h"
 #include "work/spec.h"
 
-/* Text first: it is short, and a viewer may ask for it. Chunks last: they are many. */
+/*
+ * Text first: it is short, and a viewer may ask for it. Chunks late: they are many. A proof last:
+ * what it proves is there.
+ */
 static const struct kind kinds[] = {
     { "examine", 10, NULL, examine_files, examine_done, examine_failed, examine_again },
     { "bridge", 15, cut_job_spec, cut_job_files, cut_job_done, cut_job_failed, cut_job_again },
@@ -17,6 +21,8 @@ static const struct kind kinds[] = {
     { "storyboard", 25, spec_of_tiles, board_files, asset_done, asset_failed, asset_again },
     { "audio", 30, spec_of_source, track_files, asset_done, asset_failed, asset_again },
     { "chunk", 40, spec_of_source, chunk_files, chunk_done, asset_failed, asset_again },
+    { "verify", 50, cut_job_spec, verify_job_files, verify_job_done, verify_job_failed,
+      verify_job_again },
 };
 
 const struct kind *kind_find(const char *name)

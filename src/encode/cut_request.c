@@ -16,7 +16,8 @@ static int assets_read(const json_t *assets, struct spn_rate rate, struct spn_cl
     {
         out[index].rate = rate;
         out[index].name.bytes[0] = 1;
-        out[index].encode = json_is_true(json_object_get(object, "encode")) ? SPN_ENCODE_SOUND : 0;
+        if (json_is_true(json_object_get(object, "encode")))
+            out[index].encode = SPN_ENCODE_PICTURE | SPN_ENCODE_SOUND;
         if ((ret = member_int(object, "an asset of the request", "frames", 1, SPN_FRAMES_MAX,
                               &out[index].frames, err)) < 0)
             return ret;

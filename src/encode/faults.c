@@ -14,7 +14,6 @@ int faults_init(struct faults *faults, struct spn_error *err)
 
 void fault_add(struct faults *faults, const char *check, int64_t frame, const char *format, ...)
 {
-    char place[SPN_COMPOSED_PLACE_MAX];
     struct spn_error what, text;
     va_list args;
 
@@ -23,8 +22,8 @@ void fault_add(struct faults *faults, const char *check, int64_t frame, const ch
     va_start(args, format);
     (void)spn_error_setv(&what, SPN_EMISMATCH, format, args);
     va_end(args);
-    spn_composed_place(faults->composition, frame, faults->drop, place);
-    (void)spn_error_set(&text, SPN_EMISMATCH, "%s, %s: %s", faults->rendition, place, what.text);
+    spn_composed_sentence(faults->composition, faults->rendition, frame, faults->drop, what.text,
+                          &text);
     (void)json_array_append_new(faults->told,
                                 json_pack("{s:s,s:s,s:I,s:I,s:s}", "check", check, "rendition",
                                           faults->rendition, "join",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "letterbox.h"
 #include "member.h"
 #include "pictures.h"
 #include "protocol.h"
@@ -23,6 +24,7 @@ struct seen {
     int opened;
     struct mapped track; /* of the rendition that is verified */
     struct album album;  /* its source, or its best rendition */
+    int fit;             /* it is encoded whole, and its pictures get bars */
 };
 
 /* Of one stretch of bridge, or of all. */
@@ -41,10 +43,11 @@ struct look {
     int64_t next, lost;            /* frame that it gives next; none is shown before `lost` */
     struct said said;
     struct seen seen;
-    struct scaler *scaler;
-    uint8_t *window[3]; /* luma of the source's frames n - 1, n, n + 1 */
-    struct quality all;
-    int64_t referenced, from_rendition; /* frames */
+    struct scaler *scaler, *own_scaler;
+    AVFrame *fitted;            /* what was shown last with bars and needed no scaling */
+    uint8_t *window[3];         /* luma of the source's frames n - 1, n, n + 1 */
+    struct quality all, strict; /* strict: those that the asset's own encode can be told of */
+    int64_t referenced, from_rendition, converted; /* frames */
     json_t *stretches;
     struct beat beat;
 };
@@ -125,6 +128,7 @@ static int seen_open(struct look *look, size_t asset, struct spn_error *err)
         (ret = mapped_open((int)fd, name, &seen->track, err)) < 0 ||
         (ret = member_object(json, holder, "picture", &picture, err)) < 0)
         return ret;
+    seen->fit = json_is_true(json_object_get(picture, "fit"));
     return album_open(&seen->album, picture, err);
 }
 
@@ -216,6 +220,34 @@ static double decibels(double error)
     return value < VERIFY_CAP ? value : VERIFY_CAP;
 }
 
+/*
+ * frame of the asset, whose pictures are of shape from, as the rendition has it. *out is borrowed
+ * from scaler, or is frame.
+ */
+static int frame_fit(struct look *look, struct scaler *scaler, const AVFrame *frame,
+                     struct shape from, const AVFrame **out, struct spn_error *err)
+{
+    struct shape to = { look->info->width, look->info->height };
+    AVFrame *fitted = NULL;
+    int ret = look->seen.fit ? letterbox(frame, from, to, &fitted, err) : SPN_OK;
+
+    if (ret >= 0)
+        ret = scaler_run(scaler, fitted ? fitted : frame, out, err);
+    if (ret >= 0 && *out == fitted && fitted) { /* nothing was to be scaled: it is kept till next */
+        av_frame_free(&look->fitted);
+        look->fitted = fitted;
+    } else {
+        av_frame_free(&fitted);
+    }
+    return ret;
+}
+
+static struct shape track_shape(const struct mapped *mapped)
+{
+    return (struct shape){ spn_track_info(mapped->track)->width,
+                           spn_track_info(mapped->track)->height };
+}
+
 /* A run of frames of one asset in a stretch of bridge, shown at `shown` on. */
 struct run {
     size_t asset;
@@ -224,14 +256,17 @@ struct run {
     struct track_decoder *own;
     int64_t frames;                /* of the asset */
     double error[3], own_error[3]; /* against the frame before, its own, the one after */
-    int64_t other, instead;        /* a frame of it that looks more like a neighbour; -1: none */
+    int loose;              /* there is no encode of it that the bridge is to be as good as */
+    int64_t other, instead; /* a frame of it that looks more like a neighbour; -1: none */
 };
 
 /* The source's frame n into the last place of the window. */
 static int window_push(struct look *look, struct run *run, struct spn_error *err)
 {
+    const struct album *album = &look->seen.album;
     uint8_t *oldest = look->window[0];
     const AVFrame *frame, *scaled;
+    struct shape from = { 0 };
     int ret;
 
     look->window[0] = look->window[1];
@@ -239,7 +274,12 @@ static int window_push(struct look *look, struct run *run, struct spn_error *err
     look->window[2] = oldest;
     if ((ret = pictures_pull(run->pictures, &frame, err)) <= 0)
         return ret;
-    if ((ret = scaler_run(look->scaler, frame, &scaled, err)) < 0)
+    if (look->seen.fit && album->mapped.track)
+        from = track_shape(&album->mapped);
+    else if (look->seen.fit)
+        from = (struct shape){ album->asset.plan.ladder.rungs[0].width,
+                               album->asset.plan.ladder.rungs[0].height };
+    if ((ret = frame_fit(look, look->scaler, frame, from, &scaled, err)) < 0)
         return ret;
     for (uint32_t y = 0; y < look->info->height; y++)
         memcpy(oldest + (size_t)y * look->info->width,
@@ -270,7 +310,9 @@ static int frame_look(struct look *look, struct run *run, int64_t n, struct qual
 
     if ((there = film_pull(look, run->shown + n - run->from, &shown, err)) < 0)
         return there;
-    if ((ret = track_decoder_pull(run->own, &own, err)) < 0)
+    if ((ret = track_decoder_pull(run->own, &own, err)) < 0 ||
+        (look->seen.fit && (ret = frame_fit(look, look->own_scaler, own,
+                                            track_shape(&look->seen.track), &own, err)) < 0))
         return ret;
     if (!there)
         return SPN_OK;
@@ -334,6 +376,8 @@ static int run_look(struct look *look, struct run *run, struct quality *quality,
     run->frames = look->composition->assets[run->asset].frames;
     after = run->to < run->frames ? run->to + 1 : run->to;
     look->from_rendition += look->seen.album.mapped.track ? run->to - run->from : 0;
+    look->converted += look->seen.fit ? run->to - run->from : 0;
+    run->loose = look->seen.fit || look->seen.album.mapped.track;
     if ((ret = track_decoder_create(&look->seen.track, run->from, run->to, &run->own, err)) == 0 &&
         (ret = pictures_create(&look->seen.album, before, after, &run->pictures, err)) == 0) {
         for (int64_t n = before; n <= run->from && ret >= 0; n++)
@@ -367,7 +411,7 @@ static json_t *quality_json(const struct quality *quality)
 }
 
 static void stretch_judge(struct look *look, const struct spn_span *span,
-                          const struct quality *quality, int from_rendition)
+                          const struct quality *quality, int loose)
 {
     json_t *one = quality_json(quality);
 
@@ -377,12 +421,12 @@ static void stretch_judge(struct look *look, const struct spn_span *span,
     (void)json_array_append_new(look->stretches, one);
     if (quality->frames == 0)
         return;
-    if (from_rendition && quality->least < VERIFY_FLOOR)
+    if (loose && quality->least < VERIFY_FLOOR)
         fault_add(look->faults, "bridge.quality", quality->worst,
-                  "the worst picture of the bridge has %.1f dB against the best rendition, and "
+                  "the worst picture of the bridge has %.1f dB against what it was made from, and "
                   "less than %.0f is broken; " AGAIN,
                   quality->least, VERIFY_FLOOR);
-    else if (!from_rendition && quality->least < quality->track_least - VERIFY_LEAST)
+    else if (!loose && quality->least < quality->track_least - VERIFY_LEAST)
         fault_add(look->faults, "bridge.quality", quality->worst,
                   "the worst picture of the bridge has %.1f dB, and that of the asset's own encode "
                   "of these frames %.1f; " AGAIN,
@@ -392,9 +436,9 @@ static void stretch_judge(struct look *look, const struct spn_span *span,
 static int bridge_look(struct look *look, const struct spn_span *span, struct spn_error *err)
 {
     const struct spn_composition *composition = look->composition;
-    int64_t end = span->start + span->frames, renditions = look->from_rendition;
+    int64_t end = span->start + span->frames;
     struct quality quality = { 0 };
-    int ret;
+    int ret, loose = 0;
 
     for (int64_t at = span->start; at < end;) {
         struct spn_place place;
@@ -409,9 +453,10 @@ static int bridge_look(struct look *look, const struct spn_span *span, struct sp
         run.to = clip->out - place.frame < end - at ? clip->out : place.frame + end - at;
         if ((ret = run_look(look, &run, &quality, err)) < 0)
             return ret;
+        loose |= run.loose;
         at += run.to - run.from;
     }
-    stretch_judge(look, span, &quality, look->from_rendition > renditions);
+    stretch_judge(look, span, &quality, loose);
     return SPN_OK;
 }
 
@@ -430,6 +475,9 @@ static int look_open(struct look *look, const json_t *request, struct spn_error 
     if ((ret = member_array(request, "the request", "assets", SPN_CLIPS_MAX, &assets, err)) < 0)
         return ret;
     look->assets = assets;
+    if ((ret = scaler_create((int)look->info->width, (int)look->info->height, SCALER_VIDEO,
+                             &look->own_scaler, err)) < 0)
+        return ret;
     return scaler_create((int)look->info->width, (int)look->info->height, SCALER_VIDEO,
                          &look->scaler, err);
 }
@@ -439,6 +487,8 @@ static void look_close(struct look *look)
     track_decoder_destroy(look->decoder);
     seen_close(&look->seen);
     scaler_destroy(look->scaler);
+    scaler_destroy(look->own_scaler);
+    av_frame_free(&look->fitted);
     for (int i = 0; i < 3; i++)
         free(look->window[i]);
     json_decref(look->stretches);
@@ -475,9 +525,10 @@ int verify_picture(const json_t *request, const struct spn_composition *composit
                                              : bridge_look(&look, &spans[i], err);
     if (ret >= 0) {
         all_judge(&look);
-        *out = json_pack("{s:I,s:I,s:o,s:O}", "referenced", (json_int_t)look.referenced,
-                         "from_rendition", (json_int_t)look.from_rendition, "bridges",
-                         quality_json(&look.all), "stretches", look.stretches);
+        *out = json_pack("{s:I,s:I,s:I,s:o,s:O}", "referenced", (json_int_t)look.referenced,
+                         "from_rendition", (json_int_t)look.from_rendition, "converted",
+                         (json_int_t)look.converted, "bridges", quality_json(&look.all),
+                         "stretches", look.stretches);
         if (!*out)
             ret = spn_error_set(err, SPN_ENOMEM, "no memory for a report");
     }

@@ -398,3 +398,12 @@ void spn_composed_place(const struct spn_composition *composition, int64_t frame
     else
         (void)snprintf(out, SPN_COMPOSED_PLACE_MAX, "%s", at);
 }
+
+void spn_composed_sentence(const struct spn_composition *composition, const char *rendition,
+                           int64_t frame, int drop, const char *text, struct spn_error *out)
+{
+    char place[SPN_COMPOSED_PLACE_MAX];
+
+    spn_composed_place(composition, frame, drop, place);
+    (void)spn_error_set(out, SPN_EMISMATCH, "%s, %s: %s", rendition, place, text);
+}

@@ -247,6 +247,7 @@ int cut_delete(struct db *db, const char *id, struct spn_error *err)
 {
     static const char *const statements[] = { "DELETE FROM job WHERE cut = $1",
                                               "DELETE FROM cut_file WHERE cut = $1",
+                                              "DELETE FROM cut_verify WHERE cut = $1",
                                               "DELETE FROM cut_asset WHERE cut = $1",
                                               "DELETE FROM cut WHERE id = $1" };
     struct rows *rows = NULL;

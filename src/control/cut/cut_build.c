@@ -8,6 +8,7 @@
 #include "cut_jobs.h"
 #include "cut_match.h"
 #include "cut_stretch.h"
+#include "cut_verify.h"
 #include "json.h"
 #include "sampan/publication.h"
 #include "store/blob.h"
@@ -24,6 +25,7 @@ struct build {
     const struct cut_choice *choice;
     struct cut_match *match;
     int64_t now_ms;
+    int64_t rebuilt; /* times that it was built because it was not what its list says */
     int jobs;
 };
 
@@ -77,9 +79,11 @@ static int build_job(struct build *build, const char *kind, int64_t place, int64
     return ret;
 }
 
-static void recipe_name(const char *what, const json_t *recipe, char out[SPN_HASH_HEX + 1])
+/* A cut that is built because its bridges were bad has others: what was made is never changed. */
+static void recipe_name(const struct build *build, const char *what, const json_t *recipe,
+                        char out[SPN_HASH_HEX + 1])
 {
-    char *text = json_text(recipe);
+    char *text = json_text(recipe), again[SPN_ID_MAX + 32];
     struct spn_hasher hasher;
     struct spn_hash hash;
 
@@ -87,6 +91,11 @@ static void recipe_name(const char *what, const json_t *recipe, char out[SPN_HAS
     spn_hasher_update(&hasher, what, strlen(what) + 1);
     if (text)
         spn_hasher_update(&hasher, text, strlen(text));
+    if (build->rebuilt > 0) {
+        (void)snprintf(again, sizeof(again), " %s again %lld", build->cut->id,
+                       (long long)build->rebuilt);
+        spn_hasher_update(&hasher, again, strlen(again));
+    }
     spn_hasher_finish(&hasher, &hash);
     spn_hash_hex(&hash, out);
     free(text);
@@ -192,7 +201,7 @@ static int output_add(struct build *build, int64_t stretch, const struct spn_spa
         json_put_text(recipe, "compat_id", rung->compat);
         (void)json_object_set(recipe, "rung", planned ? planned : json_null());
     }
-    recipe_name("sampan bridge 2", recipe, name);
+    recipe_name(build, "sampan bridge 2", recipe, name);
     json_decref(recipe);
     json_put_text(output, "id", rung->id);
     json_put_text(output, "name", name);
@@ -367,7 +376,7 @@ static int sound_build(struct build *build, int64_t place, const struct match_re
     (void)json_object_set(output, "audio", planned ? planned : json_null());
     if (encodes) /* what it is made into does not follow from the tracks */
         (void)json_object_set(spec, "output", output);
-    recipe_name("sampan sound bridge 1", spec, name);
+    recipe_name(build, "sampan sound bridge 1", spec, name);
     json_put_text(output, "id", rendition->id);
     json_put_text(output, "name", name);
     (void)json_object_set_new(spec, "output", output);
@@ -490,8 +499,12 @@ static int built_same(const char *kept, const struct cut_choice *choice, struct 
                       "import the list again, with this cut as its parent, and build that");
 }
 
-/* 1: to be built, its row and its assets held; 0: it is so already. */
-static int build_begin(struct db *db, const char *id, const struct cut_choice *choice,
+/*
+ * 1: to be built, its row and its assets held; 0: it is so already, and nobody found that it is not
+ * what its list says. *rebuilt: how often that was so. What is built again is built as it was, and
+ * *choice is that then.
+ */
+static int build_begin(struct db *db, const char *id, struct cut_choice *choice, int64_t *rebuilt,
                        struct spn_error *err)
 {
     static const char *const statements[] = {
@@ -499,9 +512,13 @@ static int build_begin(struct db *db, const char *id, const struct cut_choice *c
         " /*pg FOR SHARE*/",
         "DELETE FROM job WHERE cut = $1",
         "DELETE FROM cut_file WHERE cut = $1 AND (facts IS NULL OR kind IN ('track', 'board'))",
+        "UPDATE cut SET rebuilt = rebuilt + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM cut_verify"
+        " WHERE cut = $1 AND faults > 0)",
+        "DELETE FROM cut_verify WHERE cut = $1",
     };
     struct rows *rows = NULL;
-    int ret, done = 0;
+    int ret, done = 0, bad;
+    json_t *kept;
 
     if ((ret = db_hold(db, DB_LOCK_FILES, 0, err)) < 0 ||
         (ret = db_query(db, "SELECT state, choice FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
@@ -512,14 +529,25 @@ static int build_begin(struct db *db, const char *id, const struct cut_choice *c
             strcmp(rows_text(rows, 0), "building") == 0 || strcmp(rows_text(rows, 0), "ready") == 0;
         if (done && built_same(rows_text(rows, 1), choice, err) < 0)
             ret = SPN_ECONFLICT;
+        else if (done && rows_text(rows, 1)) {
+            kept = json_of(rows_text(rows, 1));
+            ret = cut_choice_read(kept, choice, err) < 0 ? SPN_EINVAL : ret;
+            json_decref(kept);
+        }
     }
     rows_close(rows);
     if (ret <= 0)
         return ret < 0 ? ret : spn_error_set(err, SPN_ENOENT, "there is no cut %s", id);
-    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && !done; i++)
+    if ((bad = cut_verify_failed(db, id, NULL)) < 0)
+        return bad;
+    if (done && !bad)
+        return 0;
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
         if ((ret = db_run(db, statements[i], DB_ARGS(db_text(id)), NULL, err)) < 0)
             return ret;
-    return !done;
+    ret = db_count(db, "SELECT rebuilt FROM cut WHERE id = $1", DB_ARGS(db_text(id)), 0, rebuilt,
+                   err);
+    return ret < 0 ? ret : 1;
 }
 
 static int build_steps(struct build *build, struct spn_error *err)
@@ -553,15 +581,16 @@ static int build_steps(struct build *build, struct spn_error *err)
 int cut_build(const struct instance *instance, struct db *db, const char *id,
               const struct cut_choice *choice, struct spn_error *err)
 {
+    struct cut_choice used = *choice;
     struct build build = {
-        .instance = instance, .db = db, .choice = choice, .now_ms = instance_now_ms(instance)
+        .instance = instance, .db = db, .choice = &used, .now_ms = instance_now_ms(instance)
     };
     int ret;
 
-    if ((ret = build_begin(db, id, choice, err)) <= 0)
+    if ((ret = build_begin(db, id, &used, &build.rebuilt, err)) <= 0)
         return ret;
     if ((ret = cut_load(db, id, &build.cut, err)) >= 0 &&
-        (ret = cut_match_read(db, build.cut, choice, &build.match, err)) >= 0)
+        (ret = cut_match_read(db, build.cut, &used, &build.match, err)) >= 0)
         ret = build_steps(&build, err);
     cut_match_free(build.match);
     cut_free(build.cut);

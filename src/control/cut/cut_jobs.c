@@ -107,7 +107,7 @@ int cut_job_failed(const struct instance *instance, struct db *db, const struct 
     (void)instance;
     ret = db_run(db,
                  "UPDATE job SET state = 'held', available_ms = NULL"
-                 " WHERE cut = $1 AND state IN ('ready', 'paused')",
+                 " WHERE cut = $1 AND " CUT_MAKING " AND state IN ('ready', 'paused')",
                  DB_ARGS(db_text(job->cut)), NULL, err);
 
     return ret < 0 ? ret
@@ -124,12 +124,13 @@ int cut_job_again(const struct instance *instance, struct db *db, const struct k
     int ret;
 
     (void)instance;
-    if ((ret = db_count(db, "SELECT count(*) FROM job WHERE cut = $1 AND state = 'failed'",
-                        DB_ARGS(db_text(job->cut)), 0, &others, err)) < 0 ||
+    if ((ret = db_count(
+             db, "SELECT count(*) FROM job WHERE cut = $1 AND " CUT_MAKING " AND state = 'failed'",
+             DB_ARGS(db_text(job->cut)), 0, &others, err)) < 0 ||
         others > 0 ||
         (ret = db_run(db,
                       "UPDATE job SET state = 'ready', available_ms = 0"
-                      " WHERE cut = $1 AND state = 'held'",
+                      " WHERE cut = $1 AND " CUT_MAKING " AND state = 'held'",
                       DB_ARGS(db_text(job->cut)), NULL, err)) < 0)
         return ret;
     return db_run(db,

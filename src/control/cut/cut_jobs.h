@@ -7,6 +7,9 @@
 
 #include "work/kind.h"
 
+/* Those jobs of a cut that it is built by, in SQL. */
+#define CUT_MAKING "kind IN ('bridge', 'sound_bridge')"
+
 /* To each of the spec's assets what its row says: source, conform, plan. */
 int cut_job_spec(struct db *db, const struct kind_job *job, json_t *spec, struct spn_error *err);
 int cut_job_files(const struct instance *instance, const struct kind_job *job, const json_t *result,

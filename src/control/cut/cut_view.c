@@ -7,15 +7,17 @@
 #include "cut_built.h"
 #include "cut_chapters.h"
 #include "cut_join.h"
+#include "cut_jobs.h"
 #include "cut_stretch.h"
+#include "cut_verify.h"
 #include "json.h"
 #include "listing.h"
 
 #define CUT_COLUMNS                                                                                \
     "c.id, c.edit, c.name, c.title, c.author, c.note, c.parent, c.format, c.rate_num, c.rate_den," \
     " c.frames, c.clip_count, c.state, c.error_code, c.error_text, c.created_ms, c.ready_ms,"      \
-    " c.drop_frame, (SELECT count(*) FROM job j WHERE j.cut = c.id),"                              \
-    " (SELECT count(*) FROM job j WHERE j.cut = c.id AND j.state = 'done')"
+    " c.drop_frame, (SELECT count(*) FROM job j WHERE j.cut = c.id AND j." CUT_MAKING "),"         \
+    " (SELECT count(*) FROM job j WHERE j.cut = c.id AND j." CUT_MAKING " AND j.state = 'done')"
 
 json_t *cut_timecode(int64_t frame, struct spn_rate rate, int drop)
 {
@@ -207,7 +209,7 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
 {
     json_t *clips = json_array(), *stretches = json_array(), *sound = json_array();
     struct cut_built *built = NULL;
-    json_t *stored = NULL;
+    json_t *stored = NULL, *verification = NULL;
     struct cut *cut = NULL;
     int ret;
 
@@ -217,7 +219,8 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
         (ret = stretches_json(cut, built, stretches, err)) < 0 ||
         (ret = sound_json(cut, built, sound, err)) < 0 ||
         (ret = stored_json(db, id, &stored, err)) < 0 ||
-        (ret = cut_marks_show(db, cut, *out, err)) < 0) {
+        (ret = cut_marks_show(db, cut, *out, err)) < 0 ||
+        (ret = cut_verification(db, id, 0, &verification, err)) < 0) {
         json_decref(*out);
         *out = NULL;
         json_decref(clips);
@@ -236,6 +239,7 @@ int cut_show(struct db *db, const char *id, json_t **out, struct spn_error *err)
     (void)json_object_set_new(*out, "sound", sound);
     (void)json_object_set(*out, "choice", built->choice);
     cut_built_free(built);
+    (void)json_object_set_new(*out, "verification", verification);
     cut_free(cut);
     return SPN_OK;
 }

@@ -7,6 +7,7 @@
 #include "cut/cut_ask.h"
 #include "cut/cut_build.h"
 #include "cut/cut_check.h"
+#include "cut/cut_verify.h"
 #include "cut/restricted.h"
 #include "json.h"
 
@@ -87,6 +88,26 @@ int api_cut_build(struct request *request, struct spn_error *err)
         (ret = cut_summary(request->db, request->params[0], &cut, err)) < 0)
         return ret;
     return request_answer(request, 202, cut);
+}
+
+static int verification_answer(struct request *request, unsigned status, struct spn_error *err)
+{
+    json_t *report;
+    int ret = cut_verification(request->db, request->params[0], 1, &report, err);
+
+    return ret < 0 ? ret : request_answer(request, status, report);
+}
+
+int api_cut_verify(struct request *request, struct spn_error *err)
+{
+    int ret = cut_verify(request->instance, request->db, request->params[0], err);
+
+    return ret < 0 ? ret : verification_answer(request, 202, err);
+}
+
+int api_cut_verification(struct request *request, struct spn_error *err)
+{
+    return verification_answer(request, 200, err);
 }
 
 int api_cut_export(struct request *request, struct spn_error *err)

@@ -35,6 +35,8 @@ const struct route routes[] = {
     { "DELETE", V1 "/cuts/{cut}",               "deleteCut",         MAY_EDIT, CHANGES, api_cut_delete, NULL, NULL },
     { "POST",   V1 "/cuts/{cut}/check",         "checkCut",          MAY_VIEW, 0,       api_cut_check, NULL, NULL },
     { "POST",   V1 "/cuts/{cut}/build",         "buildCut",          MAY_EDIT, CHANGES, api_cut_build, NULL, NULL },
+    { "POST",   V1 "/cuts/{cut}/verify",        "verifyCut",         MAY_EDIT, CHANGES, api_cut_verify, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}/verification",  "showVerification",  MAY_VIEW, 0,       api_cut_verification, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/export",        "exportCut",         MAY_VIEW, 0,       api_cut_export, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/diff/{other}",  "compareCuts",       MAY_VIEW, 0,       api_cut_diff, NULL, NULL },
 

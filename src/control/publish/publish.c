@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "cut/cut_verify.h"
 #include "sampan/publication.h"
 #include "store/blob.h"
 
@@ -119,6 +120,9 @@ int publish_begin(const struct instance *instance, struct db *db, const char *as
                             "the %s %s is %s; it can be published when it is ready", what, name,
                             rows_text(rows, 0));
     rows_close(rows);
+    /* a bridge that fails verification is never published */
+    if (ret >= 0 && cut && (ret = cut_verify_failed(db, cut, err)) > 0)
+        ret = SPN_ECONFLICT;
     return ret < 0 ? ret : publication_insert(instance, db, asset, cut, title, id, err);
 }
 

@@ -234,10 +234,26 @@ static const char third[] =
 /* How a cut is built is the editor's choice, and no part of the edit. */
 static const char fourth[] = "ALTER TABLE cut ADD COLUMN choice TEXT;";
 
+/* Whether a cut is what its list says, and how often it was built because it was not. */
+static const char fifth[] = "CREATE TABLE cut_verify ("
+                            " cut " KEY " NOT NULL,"
+                            " place BIGINT NOT NULL," /* of the rendition in the cut's list */
+                            " rendition " KEY " NOT NULL,"
+                            " media TEXT NOT NULL,"
+                            " begun_ms BIGINT NOT NULL,"
+                            " ended_ms BIGINT,"
+                            " faults BIGINT,"   /* how many were found, once it has ended */
+                            " result TEXT,"     /* JSON: jobs.md "verify" */
+                            " error_code TEXT," /* it could not be looked at */
+                            " error_text TEXT,"
+                            " PRIMARY KEY (cut, place));"
+                            "ALTER TABLE cut ADD COLUMN rebuilt BIGINT NOT NULL DEFAULT 0;";
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
     { 2, "compositions", second },
     { 3, "markers and chapters", third },
     { 4, "how a cut is built", fourth },
+    { 5, "compositions verified", fifth },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);
