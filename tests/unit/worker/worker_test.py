@@ -240,7 +240,8 @@ def _(b):
     b.start().chunk()
     claim = b.told("claim")[0]
     assert claim["memory_mb"] == 700, claim
-    assert sorted(claim["kinds"]) == ["assemble", "audio", "bridge", "chunk", "examine", "sound_bridge", "storyboard", "text"]
+    assert sorted(claim["kinds"]) == ["assemble", "audio", "bridge", "chunk", "examine", "sound_bridge", "storyboard", "text",
+                                       "verify"]
     assert claim["worker"].endswith(f"-{b.process.pid}")
 
 
