@@ -114,7 +114,7 @@ static int packets_look(struct listen *listen, size_t i, struct spn_error *err)
     from += i > 0 ? SPLICE_MOVE : 0;
     to -= i + 1 < composition->count ? SPLICE_MOVE : 0;
     for (int64_t slot = clip->first; slot < clip->end; slot++) {
-        struct spn_sample shown;
+        struct spn_sample shown = { 0 }; /* where the film has no such packet it is like none */
         int same = packet_of(listen->film, slot, &shown) == SPN_OK &&
                    packet_is(track, slot + clip->shift, &shown);
 
@@ -124,7 +124,7 @@ static int packets_look(struct listen *listen, size_t i, struct spn_error *err)
             continue;
         if (wrong++ == 0) {
             first = slot;
-            near = packet_near(track, slot + clip->shift, &shown);
+            near = shown.size ? packet_near(track, slot + clip->shift, &shown) : 0;
         }
     }
     if (wrong == 0)

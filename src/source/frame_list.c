@@ -138,7 +138,7 @@ static void set_end(struct frame_list *list, const struct picture_packets *packe
 static int sample_agrees(const struct picture_packets *packets, enum AVCodecID codec,
                          uint32_t start, const struct survey *sample, int64_t *first_pts)
 {
-    uint8_t *seen = calloc(1, packets->count ? packets->count : 1);
+    uint8_t *seen = calloc(1, (size_t)packets->count + 1);
     uint32_t i, number;
     int agrees = seen != NULL;
 
@@ -172,7 +172,7 @@ int frame_list_by_packets(const struct picture_packets *packets, enum AVCodecID 
             return 0;
     if (!sample_agrees(packets, codec, start, sample, &first_pts))
         return 0;
-    out->frames = malloc((size_t)packets->count * sizeof *out->frames);
+    out->frames = malloc(((size_t)packets->count + 1) * sizeof *out->frames);
     if (!out->frames)
         return no_memory(err);
     out->count = out->left_out = 0;

@@ -416,6 +416,7 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
 {
     struct spn_rate rate = resolve->list->rate;
 
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what resolve has is freed by cut_resolve */
     for (size_t i = 0; i < resolve->list->count; i++) {
         struct cut_event *event = &resolve->list->events[i];
         struct meant *meant;
