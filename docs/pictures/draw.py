@@ -97,9 +97,9 @@ def engineer():
     p.text(24, 116, "asset B")
     for n in range(6):
         p.rect(x0 + n * g, 50, g - 2, 28, "a" if n < 3 else "a ghost", 2)
-        p.text(x0 + n * g + (86 if n == 3 else g / 2), 69, f"GOP {n + 7}", "on", "middle")
+        p.text(x0 + n * g + (86 if n == 3 else g / 2), 69, f"GOP {n + 7}", "on" if n < 3 else "soft", "middle")
         p.rect(x0 + n * g, 98, g - 2, 28, "b" if n > 2 else "b ghost", 2)
-        p.text(x0 + n * g + (34 if n == 2 else g / 2), 117, f"GOP {n}", "on", "middle")
+        p.text(x0 + n * g + (34 if n == 2 else g / 2), 117, f"GOP {n}", "on" if n > 2 else "soft", "middle")
     out, inn = x0 + 3 * g + 46, x0 + 2 * g + 70
     p.rect(x0 + 3 * g, 50, 46, 28, "a", 2)
     p.rect(inn, 98, g - 72, 28, "b", 2)
@@ -115,8 +115,8 @@ def engineer():
     join = x0 + 2 * g + 46
     p.rect(x0 + 2 * g, y, 46, 32, "made", 2)
     p.rect(join, y, 48, 32, "made", 2)
-    p.text(join - 23, y + 21, "A’s tail", "on", "middle")
-    p.text(join + 24, y + 21, "B’s head", "on", "middle")
+    p.text(join - 23, y + 21, "tail", "on", "middle")
+    p.text(join + 24, y + 21, "head", "on", "middle")
     end = join + 50
     for n in range(3):
         p.rect(end + n * g, y, g - 2, 32, "b", 2)
