@@ -11,6 +11,7 @@
 #include "catalogue/asset.h"
 #include "cut/cut.h"
 #include "cut/cut_build.h"
+#include "cut/cut_stretch.h"
 #include "fixture.h"
 #include "gc/gc.h"
 #include "publish/publish.h"
@@ -329,6 +330,111 @@ static void differences(void **state)
     }
 }
 
+/* ---- stretches of rungs that differ ---- */
+
+#define RUNGS  3
+#define ASSETS 3
+
+/* Is frame n of rung r bridge, by spans of it alone? */
+static int bridged(const struct spn_composition *composition,
+                   const struct match_rendition *rendition, int64_t n, struct spn_span *out)
+{
+    struct spn_composition seen;
+    struct spn_span *spans;
+    size_t count;
+    int found = 0;
+
+    assert_int_equal(cut_seen(composition, rendition, &seen, NULL), SPN_OK);
+    assert_int_equal(spn_picture_spans(&seen, &spans, &count, NULL), SPN_OK);
+    for (size_t i = 0; i < count; i++)
+        if (spans[i].kind == SPN_BRIDGE && spans[i].start <= n &&
+            n < spans[i].start + spans[i].frames) {
+            *out = spans[i];
+            found = 1;
+        }
+    free(spans);
+    cut_seen_finish(&seen);
+    return found;
+}
+
+static void stretches_check(const struct spn_composition *composition,
+                            const struct match_rendition *renditions)
+{
+    struct cut_stretch *stretches;
+    int64_t frames = 0;
+    size_t count;
+
+    assert_int_equal(cut_stretches(composition, renditions, RUNGS + 1, &stretches, &count, NULL),
+                     SPN_OK);
+    for (size_t i = 0; i < count; i++) {
+        const struct spn_span *span = &stretches[i].span;
+
+        assert_true(stretches[i].rungs != 0 && !(stretches[i].rungs >> RUNGS));
+        assert_true(i == 0 || stretches[i - 1].span.start < span->start ||
+                    (stretches[i - 1].span.start == span->start &&
+                     stretches[i - 1].span.frames < span->frames));
+    }
+    for (int64_t n = 0; n < composition->start[composition->count]; n++) {
+        int any = 0;
+
+        for (size_t r = 0; r < RUNGS; r++) {
+            struct spn_span span;
+            size_t found;
+
+            if (!bridged(composition, &renditions[r], n, &span))
+                continue;
+            any = 1;
+            found = cut_stretch_find(stretches, count, &span);
+            assert_true(found < count);
+            assert_int_equal(stretches[found].span.start, span.start);
+            assert_int_equal(stretches[found].span.frames, span.frames);
+            assert_true(stretches[found].rungs >> r & 1);
+        }
+        frames += any;
+    }
+    assert_int_equal(cut_stretch_frames(stretches, count), frames);
+    free(stretches);
+}
+
+/* Frame by frame, rung by rung: each has its own spans, and what is alike is one stretch. */
+static void rungs_differ(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int round = 0; round < 30; round++) {
+        struct match_track tracks[RUNGS + 1][ASSETS] = { 0 };
+        struct match_rendition renditions[RUNGS + 1] = { 0 };
+        struct spn_clip_asset assets[ASSETS] = { 0 };
+        struct spn_composition *composition;
+        struct spn_clip clips[8];
+        size_t count = 1 + fixture_random(f, 8);
+
+        for (size_t a = 0; a < ASSETS; a++) {
+            assets[a].rate = (struct spn_rate){ 5, 1 };
+            assets[a].frames = 40 + fixture_random(f, 30);
+            assets[a].name.bytes[0] = (uint8_t)a;
+        }
+        for (size_t r = 0; r <= RUNGS; r++) {
+            renditions[r].media = r == RUNGS; /* the last is sound */
+            renditions[r].tracks = tracks[r];
+            for (size_t a = 0; a < ASSETS; a++)
+                tracks[r][a].encode = fixture_random(f, 3) == 0;
+        }
+        for (size_t i = 0; i < count; i++) {
+            clips[i].asset = fixture_random(f, ASSETS);
+            clips[i].in = fixture_random(f, 40);
+            clips[i].out =
+                clips[i].in + 1 +
+                fixture_random(f, (uint32_t)(assets[clips[i].asset].frames - clips[i].in));
+        }
+        assert_int_equal(spn_composition_make(assets[0].rate, assets, ASSETS, clips, count, NULL,
+                                              NULL, &composition, NULL),
+                         SPN_OK);
+        stretches_check(composition, renditions);
+        spn_composition_free(composition);
+    }
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +443,7 @@ int main(int argc, char *argv[])
         TEST("assets of a built cut stay until it goes", assets_are_kept),
         TEST("a cut stays as it was built when an asset is made again", made_again),
         TEST("a bridge may be committed twice and a cut built twice", committed_twice),
+        TEST("rungs that are converted have stretches of their own", rungs_differ),
         TEST("what stayed is the longest common part, frame by frame", differences),
     };
 
