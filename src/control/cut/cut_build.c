@@ -515,6 +515,8 @@ static int build_begin(struct db *db, const char *id, struct cut_choice *choice,
         "UPDATE cut SET rebuilt = rebuilt + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM cut_verify"
         " WHERE cut = $1 AND faults > 0)",
         "DELETE FROM cut_verify WHERE cut = $1",
+        /* what a build before made: known, but not of this one until it is asked for again */
+        "UPDATE cut_file SET kind = 'was_' || kind WHERE cut = $1",
     };
     struct rows *rows = NULL;
     int ret, done = 0, bad;
@@ -550,6 +552,13 @@ static int build_begin(struct db *db, const char *id, struct cut_choice *choice,
     return ret < 0 ? ret : 1;
 }
 
+static const char *name_of(const json_t *incompatible)
+{
+    const char *name = json_string_value(json_object_get(incompatible, "name"));
+
+    return name ? name : "one";
+}
+
 static int build_steps(struct build *build, struct spn_error *err)
 {
     size_t pictures = 0;
@@ -559,10 +568,13 @@ static int build_steps(struct build *build, struct spn_error *err)
     for (size_t i = 0; i < build->match->count; i++)
         pictures += build->match->renditions[i].media == 0;
     if (pictures == 0)
-        return spn_error_set(err, SPN_EUNSUPPORTED,
-                             "the clips of this cut have no picture in common, so nothing can be "
-                             "joined: `sampan cut check` says which differ and what converting "
-                             "them would take, `sampan cut build --convert` does it");
+        return spn_error_set(
+            err, SPN_EUNSUPPORTED,
+            "the clips of this cut have no picture in common, so nothing can be joined: %.100s is "
+            "decoded otherwise than %.100s; `sampan cut check` says which clips are and what "
+            "converting them would take, `sampan cut build --convert` does it",
+            name_of(json_array_get(build->match->incompatible, 0)),
+            build->cut->assets[build->match->like].name);
     if ((ret = references_keep(build, err)) < 0 || (ret = picture_build(build, err)) < 0)
         return ret;
     for (size_t i = 0; i < build->match->count && ret >= 0; i++)
@@ -570,7 +582,9 @@ static int build_steps(struct build *build, struct spn_error *err)
             ret = sound_build(build, place++, &build->match->renditions[i], err);
     if (ret < 0)
         return ret;
-    if ((ret = db_run(build->db,
+    if ((ret = db_run(build->db, "DELETE FROM cut_file WHERE cut = $1 AND kind LIKE 'was_%'",
+                      DB_ARGS(db_text(build->cut->id)), NULL, err)) < 0 ||
+        (ret = db_run(build->db,
                       "UPDATE cut SET state = 'building', error_code = NULL, error_text = NULL"
                       " WHERE id = $1",
                       DB_ARGS(db_text(build->cut->id)), NULL, err)) < 0)

@@ -319,6 +319,24 @@ def exacts():
     same("all of it is played", (sum(packets), why), (216, ""))
 
 
+def otherwise():
+    """A build that failed leaves nothing behind in one that is made otherwise."""
+    cut = make(("ep02", 0, 10), ("hd", 0, 10), ("ep02", 10, 20)).json["id"]
+    path = f"/api/v1/cuts/{cut}"
+    call("POST", path + "/build", {"convert": True, "like": assets["hd.mkv"]})
+    for _ in range(2):
+        job = worker.claim(kinds=["bridge"])
+        worker.say(job, "commit", result=worker.do(job))
+    job = worker.claim(kinds=["sound_bridge"])
+    worker.say(job, "fail", code="bad_format", text="it could not be")
+    same("two clips are like the one between them", (call("GET", path).json["state"], len(call("GET", path).json["bridges"])), ("failed", 2))
+    call("POST", path + "/build", {"convert": True})
+    worker.all()
+    now = call("GET", path).json
+    same("or that one is like them, and no bridge of before is counted", (now["state"], [(b["frame"], b["frames"]) for b in now["bridges"]],
+         now["stored"]["files"]), ("ready", [(10, 10)], 2))
+
+
 def builds():
     cut = make(("ep02", 3, 17), ("ep03", 0, 20), ("ep02", 18, 24), name="a film").json["id"]
     path = f"/api/v1/cuts/{cut}"
@@ -388,9 +406,12 @@ def builds():
     made2 = call("POST", "/api/v1/publications", {"cut": whole}).json
     same("and is published", played(made2["id"], "v0", 1), (4.8, [10, 10, 4], ""))
     hd = make(("ep02", 0, 10), ("hd", 0, 7)).json["id"]
-    same("what has no picture in common is not built", call("POST", f"/api/v1/cuts/{hd}/build").status, 422)
+    answer = call("POST", f"/api/v1/cuts/{hd}/build")
+    report(answer.status == 422 and "hd.mkv" in answer.json["detail"] and "--convert" in answer.json["detail"],
+           "what has no picture in common is not built, by name", answer.body)
     converts(hd)
     exacts()
+    otherwise()
     asset("lost.mkv")
     lost = make(("lost", 0, 10), ("ep02", 0, 10)).json["id"]
     call("DELETE", f"/api/v1/assets/{assets['lost.mkv']}")
