@@ -150,9 +150,10 @@ class Bench:
     def bridges(self):
         return {name for _, _, names in os.walk(os.path.join(self.data, "bridge")) for name in names}
 
-    def finish(self):
+    def finish(self, keep):
         self.instance.stop()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def import_cut(bench, cut, form):
@@ -513,8 +514,7 @@ def main():
         traceback.print_exc()
         subprocess.run(["tail", "-n", "40", bench.path("up.log")], check=False, stdout=sys.stderr)
     finally:
-        if "--keep" not in sys.argv:
-            bench.finish()
+        bench.finish("--keep" in sys.argv)
     print(f"1..{count}")
     return failed > 0
 
