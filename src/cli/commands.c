@@ -47,7 +47,7 @@ const struct command commands[] = {
       "with --audio exact all sound is encoded anew, on the sample.\n"
       "`verify CUT` has the bytes that viewers are sent decoded and held to the list and the assets, frame "
       "by frame; what is wrong is said join by join, and `build` makes it anew.\n"
-      "`show CUT` lists its clips, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
+      "`show CUT` lists its clips, markers and chapters, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
       "`rm CUT` forgets one.",
       cmd_cut },
     { "publish", "ASSET | CUT", 1, 1, SETTINGS_CLIENT, publish_options, 0,

@@ -35,6 +35,7 @@ films = tempfile.mkdtemp(prefix="sampan-films.")
 subprocess.run([options.tracks, films], check=True)
 control = Control(options.control, options.document, options.database)
 worker = Worker(control, films, options.tracks)
+worker.board = True
 call = control.call
 assets = {}  # name -> hash
 
@@ -146,9 +147,13 @@ def markers():
     report("markers" in shown.stdout and "look here" in shown.stdout and "第二章" in shown.stdout, "`sampan cut show` shows them", shown.stdout + shown.stderr)
 
 
-def vtt_of(publication):
-    run = subprocess.run([options.answer, control.data, f"/v/{publication}/chapters.vtt"], capture_output=True, check=False)
+def vtt_of(publication, name="chapters.vtt"):
+    run = subprocess.run([options.answer, control.data, f"/v/{publication}/{name}"], capture_output=True, check=False)
     return run.stdout.decode() if run.returncode == 0 else None
+
+
+def watched(publication):
+    return [p["chapters"] for p in call("GET", "/api/v1/watch", token=None).json["publications"] if p["id"] == publication]
 
 
 def published(cut):
@@ -166,11 +171,9 @@ def chapters():
     same("an asset's chapters are published with it", vtt_of(whole),
          "WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nOpening\n\n00:00:02.000 --> 00:00:04.000\n&lt;b&gt; &amp; co\n\n"
          "00:00:04.000 --> 00:00:04.800\n3\n\n")
-    same("of which the start page knows", [p["chapters"] for p in call("GET", "/api/v1/watch", token=None).json["publications"]],
-         [f"/v/{whole}/chapters.vtt"])
+    same("of which the start page knows", watched(whole), [f"/v/{whole}/chapters.vtt"])
     none = call("POST", "/api/v1/publications", {"asset": assets["e.mkv"]}).json["id"]
-    same("one without has none", (vtt_of(none), [p["chapters"] for p in call("GET", "/api/v1/watch", token=None).json["publications"]
-                                                 if p["id"] == none]), (None, [None]))
+    same("one without has none", (vtt_of(none), watched(none)), (None, [None]))
     clips = [{"asset": "c", "in": 5, "out": 10}, {"asset": "d", "in": 4, "out": 14}, {"asset": "c", "in": 18, "out": 24}]
     cut = cut_of(call("POST", "/api/v1/cuts", {"clips": clips}))
     same("they are carried through a cut, and go on over a join", [(c["frame"], c["end"], c["title"]) for c in cut["chapters"]],
@@ -210,7 +213,34 @@ def chapters():
          [(10, "Opening")])
 
 
+def storyboards():
+    """A tile every 8 frames; a film of clips in every position, some shorter than a tile stands."""
+    boards = {}  # what its tiles begin with -> the asset
+    for name in ("s1.mkv", "s2.mkv", "s3.mkv"):
+        asset(name)
+        boards[call("GET", f"/api/v1/assets/{assets[name]}").json["plan"]["storyboard"]["name"][:8]] = assets[name]
+    clips = [("s1", 3, 20), ("s2", 9, 12), ("s3", 0, 24), ("s1", 23, 24), ("s2", 15, 18), ("s2", 4, 21), ("s3", 17, 19), ("s1", 7, 9)]
+    film = cut_of(call("POST", "/api/v1/cuts", {"clips": [{"asset": a, "in": i, "out": o} for a, i, o in clips]}))
+    publication = published(film)
+    cues = vtt_of(publication, "storyboard.vtt").split("\n\n")[1:-1]
+    same("a film has a thumbnail for every moment of it", len(cues), -(-film["frames"] // 8))
+    wrong = []
+    for number, cue in enumerate(cues):
+        at = number * 8
+        clip = [c for c in film["clips"] if c["frame"] <= at][-1]
+        frame = clip["in"] + at - clip["frame"]
+        board, _, tile = vtt_of(publication, f"sheet/{number + 1}.jpg").strip().partition(".")
+        near = [k for k in range(3) if abs(8 * k - frame) < 8]
+        inside = [k for k in near if clip["in"] <= 8 * k < clip["out"]]
+        if f"sheet/{number + 1}.jpg#xywh=0,0,160,90" not in cue:
+            wrong.append(f"cue {number} is {cue!r}")
+        if boards.get(board) != clip["asset"] or int(tile) not in (inside or near):
+            wrong.append(f"tile {number} is {board}.{tile}, not one of {inside or near} of {clip['name']}")
+    same("each is the nearest one of the asset that is shown then, of its clip where there is one", wrong, [])
+
+
 def main():
+    storyboards()
     timecodes()
     markers()
     chapters()
