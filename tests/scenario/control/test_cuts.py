@@ -421,6 +421,10 @@ def builds():
     same("a publication and its cut go", (call("DELETE", f"/api/v1/publications/{made.json['id']}").status,
                                           call("DELETE", path).status, call("GET", path).status), (204, 204, 404))
     same("an asset or a cut, not both", call("POST", "/api/v1/publications", {"cut": whole, "asset": assets["ep02.mkv"]}).status, 400)
+    same("what nobody verified is not verified", call("GET", f"/api/v1/cuts/{whole}/verification").json["state"], "none")
+    answer = call("POST", f"/api/v1/cuts/{whole}/verify")
+    same("a built cut can be verified", (answer.status, answer.json["state"], answer.json["progress"]["unit"]), (202, "running", "frames"))
+    same("a draft cannot", call("POST", f"/api/v1/cuts/{lost}/verify").status, 409)
 
 
 def commands():
