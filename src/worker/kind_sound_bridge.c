@@ -118,6 +118,7 @@ static int score_read(const json_t *spec, struct score *score, struct spn_error 
         (ret = spn_composition_make(rate, score->assets, score->asset_count, score->clips,
                                     score->clip_count, NULL, NULL, &score->composition, err)) < 0)
         return ret;
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what score has is freed by score_finish */
     return lengths_make(score, (uint32_t)sample_rate, err);
 }
 
