@@ -8,7 +8,7 @@
 #include <libavutil/samplefmt.h>
 #include <libswresample/swresample.h>
 
-#include "reader.h"
+#include "companion.h"
 #include "sync.h"
 
 __extension__ typedef __int128 wide;
@@ -18,15 +18,9 @@ __extension__ typedef __int128 wide;
 #define CHANNELS_MAX 64
 
 struct sound {
-    const struct source *source;
-    const struct index *index;
-    const struct conform *conform;
-    const struct index_stream *entry;
-    struct reader *reader;
-    AVCodecContext *codec;
+    struct companion of;
     SwrContext *converter; /* made when the format changes in mid-stream */
-    AVPacket *packet;
-    AVFrame *decoded; /* holding: it waits until the silence before it is given */
+    AVFrame *decoded;      /* holding: it waits until the silence before it is given */
     AVFrame *out;
     struct sound_format format;
     struct sound_counts counts;
@@ -38,36 +32,6 @@ struct sound {
     int begun, holding, drained, ended;
 };
 
-static int no_memory(const struct sound *sound, struct spn_error *err)
-{
-    return spn_error_set(err, SPN_ENOMEM, "out of memory while decoding the sound of %s",
-                         source_name(sound->source));
-}
-
-static int codec_start(struct sound *sound, const struct stream *stream, struct spn_error *err)
-{
-    const AVCodec *decoder = avcodec_find_decoder(stream->codecpar->codec_id);
-    char reason[AV_ERROR_MAX_STRING_SIZE];
-    int ret;
-
-    if (!decoder || stream->kind != STREAM_AUDIO)
-        return spn_error_set(err, SPN_EUNSUPPORTED,
-                             "stream %d of %s is no sound that can be decoded", stream->index,
-                             source_name(sound->source));
-    sound->codec = avcodec_alloc_context3(decoder);
-    if (!sound->codec || avcodec_parameters_to_context(sound->codec, stream->codecpar) < 0)
-        return no_memory(sound, err);
-    sound->codec->pkt_timebase = stream->time_base;
-    sound->codec->thread_count = 1;
-    sound->codec->flags |= AV_CODEC_FLAG_BITEXACT;
-    ret = avcodec_open2(sound->codec, decoder, NULL);
-    if (ret < 0)
-        return spn_error_set(err, SPN_EFORMAT, "stream %d of %s cannot be decoded as %s (%s)",
-                             stream->index, source_name(sound->source), decoder->name,
-                             source_reason(ret, reason, sizeof reason));
-    return SPN_OK;
-}
-
 /* The next frame of the codec into decoded: 1, or 0 at the end. */
 static int decode(struct sound *sound, struct spn_error *err)
 {
@@ -76,34 +40,34 @@ static int decode(struct sound *sound, struct spn_error *err)
     int ret;
 
     for (;;) {
-        ret = avcodec_receive_frame(sound->codec, sound->decoded);
+        ret = avcodec_receive_frame(sound->of.codec, sound->decoded);
         if (ret >= 0 && sound->decoded->nb_samples > 0)
             return 1;
         if (ret == AVERROR_EOF)
             return 0;
         if (ret == AVERROR(ENOMEM))
-            return no_memory(sound, err);
+            return companion_no_memory(&sound->of, err);
         if (ret != AVERROR(EAGAIN)) {
             sound->counts.damaged += ret < 0;
             continue;
         }
         if (sound->drained)
             return 0;
-        ret = reader_read(sound->reader, sound->packet, &number, err);
+        ret = reader_read(sound->of.reader, sound->of.packet, &number, err);
         if (ret < 0)
             return ret;
         if (ret) {
             /* times come from the index: there the jumps of the clock are closed */
-            index_packet_at(sound->index, sound->entry, number, &entry);
-            sound->packet->pts = entry.pts == INDEX_NOTIME ? AV_NOPTS_VALUE : entry.pts;
-            sound->packet->dts = entry.dts == INDEX_NOTIME ? AV_NOPTS_VALUE : entry.dts;
+            index_packet_at(sound->of.index, sound->of.entry, number, &entry);
+            sound->of.packet->pts = entry.pts == INDEX_NOTIME ? AV_NOPTS_VALUE : entry.pts;
+            sound->of.packet->dts = entry.dts == INDEX_NOTIME ? AV_NOPTS_VALUE : entry.dts;
         } else {
             sound->drained = 1;
         }
-        ret = avcodec_send_packet(sound->codec, ret ? sound->packet : NULL);
-        av_packet_unref(sound->packet);
+        ret = avcodec_send_packet(sound->of.codec, ret ? sound->of.packet : NULL);
+        av_packet_unref(sound->of.packet);
         if (ret == AVERROR(ENOMEM))
-            return no_memory(sound, err);
+            return companion_no_memory(&sound->of, err);
         sound->counts.damaged += ret < 0 && ret != AVERROR_EOF;
     }
 }
@@ -113,7 +77,7 @@ static int64_t claimed_place(const struct sound *sound, int64_t pts, int64_t exp
 {
     if (pts == AV_NOPTS_VALUE || pts <= -(INT64_C(1) << 58) || pts >= (INT64_C(1) << 58))
         return expected;
-    return sync_place(sound->conform, sound->entry, pts, sound->format.sample_rate);
+    return sync_place(sound->of.conform, sound->of.entry, pts, sound->format.sample_rate);
 }
 
 /* Believe that unless it is the count, about. */
@@ -153,7 +117,7 @@ static int convert(struct sound *sound, struct spn_error *err)
     int ret;
 
     if (!frame)
-        return no_memory(sound, err);
+        return companion_no_memory(&sound->of, err);
     frame->format = sound->format.format;
     frame->sample_rate = sound->format.sample_rate;
     ret = av_channel_layout_copy(&frame->ch_layout, &sound->format.layout);
@@ -172,7 +136,7 @@ static int convert(struct sound *sound, struct spn_error *err)
     }
     av_frame_free(&frame);
     if (ret == AVERROR(ENOMEM))
-        return no_memory(sound, err);
+        return companion_no_memory(&sound->of, err);
     if (ret < 0)
         sound->counts.damaged++;
     return SPN_OK;
@@ -221,20 +185,22 @@ static int learn_format(struct sound *sound, int stream, struct spn_error *err)
     if (!ret)
         return spn_error_set(err, SPN_EFORMAT,
                              "nothing of the sound of %s (stream %d) can be decoded",
-                             source_name(sound->source), stream);
+                             source_name(sound->of.source), stream);
     if (frame->sample_rate < 1 || frame->sample_rate > RATE_MAX ||
         frame->ch_layout.nb_channels < 1 || frame->ch_layout.nb_channels > CHANNELS_MAX)
-        return spn_error_set(
-            err, SPN_ELIMIT, "the sound of %s (stream %d) has %d channels at %d Hz",
-            source_name(sound->source), stream, frame->ch_layout.nb_channels, frame->sample_rate);
+        return spn_error_set(err, SPN_ELIMIT,
+                             "the sound of %s (stream %d) has %d channels at %d Hz",
+                             source_name(sound->of.source), stream, frame->ch_layout.nb_channels,
+                             frame->sample_rate);
     sound->format.sample_rate = frame->sample_rate;
     sound->format.format = (enum AVSampleFormat)frame->format;
     if (av_channel_layout_copy(&sound->format.layout, &frame->ch_layout) < 0)
-        return no_memory(sound, err);
-    samples = (wide)sound->conform->frames * sound->conform->rate.den * frame->sample_rate;
-    sound->total = (int64_t)((samples + sound->conform->rate.num - 1) / sound->conform->rate.num);
+        return companion_no_memory(&sound->of, err);
+    samples = (wide)sound->of.conform->frames * sound->of.conform->rate.den * frame->sample_rate;
+    sound->total =
+        (int64_t)((samples + sound->of.conform->rate.num - 1) / sound->of.conform->rate.num);
     sound->tolerance = frame->sample_rate * SOUND_TOLERANCE_MS / 1000;
-    samples = (wide)2 * sound->entry->time_num * frame->sample_rate / sound->entry->time_den;
+    samples = (wide)2 * sound->of.entry->time_num * frame->sample_rate / sound->of.entry->time_den;
     if (samples > sound->tolerance)
         sound->tolerance = samples < RATE_MAX ? (int64_t)samples : RATE_MAX;
     place(sound);
@@ -251,56 +217,32 @@ int sound_create(const struct source *source, const struct index *index,
                  const struct conform *conform, int stream, struct sound **out,
                  struct spn_error *err)
 {
-    struct sound *sound;
-    struct stream facts;
+    struct sound *sound = calloc(1, sizeof *sound);
     int ret;
 
     *out = NULL;
-    if ((ret = conform_check(conform, index, err)) < 0 ||
-        (ret = stream_read(source, stream, &facts, err)) < 0)
-        return ret;
-    sound = calloc(1, sizeof *sound);
     if (!sound)
         return spn_error_set(err, SPN_ENOMEM, "out of memory while decoding the sound of %s",
                              source_name(source));
-    sound->source = source;
-    sound->index = index;
-    sound->conform = conform;
-    sound->entry = index_stream_of(index, stream);
-    sound->packet = av_packet_alloc();
     sound->decoded = av_frame_alloc();
     sound->out = av_frame_alloc();
-    if (!sound->packet || !sound->decoded || !sound->out) {
-        ret = no_memory(sound, err);
-        goto failed;
+    ret = companion_open(source, index, conform, stream, STREAM_AUDIO, &sound->of, err);
+    if (ret >= 0 && (!sound->decoded || !sound->out))
+        ret = companion_no_memory(&sound->of, err);
+    if (ret < 0 || (ret = learn_format(sound, stream, err)) < 0) {
+        sound_destroy(sound);
+        return ret;
     }
-    if (!sound->entry) {
-        ret =
-            spn_error_set(err, SPN_EFORMAT, "nothing of the sound of %s (stream %d) is in the file",
-                          source_name(source), stream);
-        goto failed;
-    }
-    if ((ret = codec_start(sound, &facts, err)) < 0 ||
-        (ret = reader_open(source, stream, &sound->reader, err)) < 0 ||
-        (ret = reader_enter(sound->reader, index, 0, 0, err)) < 0 ||
-        (ret = learn_format(sound, stream, err)) < 0)
-        goto failed;
     *out = sound;
     return SPN_OK;
-
-failed:
-    sound_destroy(sound);
-    return ret;
 }
 
 void sound_destroy(struct sound *sound)
 {
     if (!sound)
         return;
-    reader_close(sound->reader);
-    avcodec_free_context(&sound->codec);
+    companion_close(&sound->of);
     swr_free(&sound->converter);
-    av_packet_free(&sound->packet);
     av_frame_free(&sound->decoded);
     av_frame_free(&sound->out);
     av_channel_layout_uninit(&sound->format.layout);
@@ -319,14 +261,15 @@ const struct sound_format *sound_format(const struct sound *sound)
  */
 static int64_t find_packet(const struct sound *sound, int64_t from, int64_t starts[SOUND_ENTER])
 {
-    AVCodecParameters *par = source_format(sound->source)->streams[sound->entry->stream]->codecpar;
+    AVCodecParameters *par =
+        source_format(sound->of.source)->streams[sound->of.entry->stream]->codecpar;
     int64_t ring[SOUND_ENTER] = { 0 }, expected = sound->expected;
 
-    for (uint32_t n = 1; n < sound->entry->packets; n++) {
+    for (uint32_t n = 1; n < sound->of.entry->packets; n++) {
         struct index_packet packet;
         int64_t samples;
 
-        index_packet_at(sound->index, sound->entry, n, &packet);
+        index_packet_at(sound->of.index, sound->of.entry, n, &packet);
         samples = av_get_audio_frame_duration2(par, (int)packet.size);
         if (samples <= 0 || packet.pts == INDEX_NOTIME)
             return -1;
@@ -353,25 +296,18 @@ static void forget(struct sound *sound)
 /* Go on with packet n. */
 static int move_to(struct sound *sound, uint32_t n, struct spn_error *err)
 {
-    avcodec_flush_buffers(sound->codec);
+    avcodec_flush_buffers(sound->of.codec);
     forget(sound);
-    return reader_enter(sound->reader, sound->index, n, 1, err);
+    return reader_enter(sound->of.reader, sound->of.index, n, 1, err);
 }
 
 /* Begin again, with another codec: what it drops at the start it drops once. */
 static int restart(struct sound *sound, struct spn_error *err)
 {
-    struct stream facts;
-    int ret;
-
-    avcodec_free_context(&sound->codec);
     forget(sound);
     sound->begun = 0;
     sound->expected = 0;
-    if ((ret = stream_read(sound->source, sound->entry->stream, &facts, err)) < 0 ||
-        (ret = codec_start(sound, &facts, err)) < 0)
-        return ret;
-    return reader_enter(sound->reader, sound->index, 0, 0, err);
+    return companion_restart(&sound->of, err);
 }
 
 /*
@@ -388,7 +324,7 @@ static int arrive(struct sound *sound, uint32_t n, const int64_t starts[SOUND_EN
         struct index_packet packet = { 0 };
 
         for (; k < SOUND_ENTER; k++) {
-            index_packet_at(sound->index, sound->entry, n + k, &packet);
+            index_packet_at(sound->of.index, sound->of.entry, n + k, &packet);
             if (packet.pts == sound->decoded->pts)
                 break;
         }
@@ -396,7 +332,7 @@ static int arrive(struct sound *sound, uint32_t n, const int64_t starts[SOUND_EN
             (k + 1 < SOUND_ENTER && believe(sound, packet.pts, starts[k]) != starts[k]) ||
             sound->decoded->nb_samples !=
                 av_get_audio_frame_duration2(
-                    source_format(sound->source)->streams[sound->entry->stream]->codecpar,
+                    source_format(sound->of.source)->streams[sound->of.entry->stream]->codecpar,
                     (int)packet.size))
             return 0;
         sound->expected = starts[k] + sound->decoded->nb_samples;
@@ -414,7 +350,8 @@ int sound_enter(struct sound *sound, int64_t from, struct spn_error *err)
 
     if (from < 0 || from > sound->total)
         return spn_error_set(err, SPN_ERANGE, "sample %lld of %s is outside of its %lld",
-                             (long long)from, source_name(sound->source), (long long)sound->total);
+                             (long long)from, source_name(sound->of.source),
+                             (long long)sound->total);
     n = find_packet(sound, from, starts);
     if (n >= 0) {
         ret = move_to(sound, (uint32_t)n, err);
@@ -451,7 +388,7 @@ static int make_out(struct sound *sound, int64_t count, struct spn_error *err)
     sound->out->nb_samples = (int)count;
     if (av_channel_layout_copy(&sound->out->ch_layout, &sound->format.layout) < 0 ||
         av_frame_get_buffer(sound->out, 0) < 0)
-        return no_memory(sound, err);
+        return companion_no_memory(&sound->of, err);
     return SPN_OK;
 }
 
