@@ -26,9 +26,10 @@ static int pictures_wrap(struct verify *verify, struct media_call *call, struct 
         const struct sent_file *track = &verify->sent.list[i];
         int number = media_call_fd(call, track->fd);
 
-        wrapped =
-            json_pack("{sIs{siss}sO}", "frames", (json_int_t)verify->composition->assets[i].frames,
-                      "track", "fd", number, "name", track->name, "picture", picture);
+        wrapped = json_pack("{sIs{siss}sOsb}", "frames",
+                            (json_int_t)verify->composition->assets[i].frames, "track", "fd",
+                            number, "name", track->name, "picture", picture, "encode",
+                            verify->composition->assets[i].encode != 0);
         if (number < 0 || json_array_set_new(list, i, wrapped) < 0)
             return spn_error_set(err, SPN_ELIMIT, "the cut has too many assets for one job");
     }

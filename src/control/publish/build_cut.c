@@ -5,10 +5,13 @@
  * Every file that is named is opened and held to what the composition expects of it: a bridge that
  * is not what was asked for is never published.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "build.h"
 #include "cut/cut_built.h"
@@ -20,6 +23,9 @@
 #include "sampan/track.h"
 #include "store/blob.h"
 #include "work/plan.h"
+
+/* What is to be done about what is not good: verifying tells all of it, and building mends it. */
+#define BAD "; run `sampan cut verify` and build the cut again"
 
 struct part {
     const struct match_rendition *rendition; /* borrowed from built */
@@ -99,7 +105,7 @@ static int track_open(struct composed *composed, enum blob_kind kind, const char
             spn_hash_hex(&compat, hex);
             ret = spn_error_set(err, SPN_EMISMATCH,
                                 "%s is for another decoder configuration (%s) than the rest of "
-                                "rendition %s; build the cut again",
+                                "rendition %s" BAD,
                                 path, hex, part->rendition->id);
         }
     }
@@ -185,26 +191,99 @@ static int reference_add(struct composed *composed, struct part *part, size_t as
                                part->rendition->id);
 }
 
-/* The name of the file that was made for a stretch of rendition, "" and SPN_ECONFLICT: none. */
-static int made_name(struct composed *composed, const char *kind, int64_t place,
-                     const char *rendition, char out[SPN_HASH_HEX + 1], struct spn_error *err)
+/* ---- bridges ---- */
+
+struct made {
+    char name[SPN_HASH_HEX + 1], path[SPN_PATH_MAX];
+    char sha256[SPN_HASH_HEX + 1]; /* of its bytes, "" where that was not kept */
+    const char *rendition;
+    struct spn_error first; /* rule that it breaks */
+};
+
+/* The file that was made for a stretch of a rendition. SPN_ECONFLICT: none. */
+static int made_find(struct composed *composed, const char *kind, int64_t place,
+                     const char *rendition, struct made *out, struct spn_error *err)
 {
     struct rows *rows = NULL;
+    const char *sha256;
+    json_t *facts;
     int ret;
 
+    memset(out, 0, sizeof(*out));
+    out->rendition = rendition;
     if ((ret = db_query(composed->db,
-                        "SELECT name FROM cut_file WHERE cut = $1 AND kind = $2 AND place = $3"
-                        " AND rendition = $4 AND facts IS NOT NULL",
+                        "SELECT name, facts FROM cut_file WHERE cut = $1 AND kind = $2"
+                        " AND place = $3 AND rendition = $4 AND facts IS NOT NULL",
                         DB_ARGS(db_text(composed->cut->id), db_text(kind), db_number(place),
                                 db_text(rendition)),
                         &rows, err)) < 0)
         return ret;
-    if ((ret = rows_next(rows, err)) > 0)
-        (void)snprintf(out, SPN_HASH_HEX + 1, "%.64s", rows_text(rows, 0));
+    if ((ret = rows_next(rows, err)) > 0) {
+        facts = json_of(rows_text(rows, 1));
+        sha256 = json_string_value(json_object_get(facts, "sha256"));
+        (void)snprintf(out->name, sizeof(out->name), "%.64s", rows_text(rows, 0));
+        (void)snprintf(out->sha256, sizeof(out->sha256), "%.64s", sha256 ? sha256 : "");
+        json_decref(facts);
+    }
     rows_close(rows);
-    return ret == 0 ? spn_error_set(err, SPN_ECONFLICT, "%s %" PRId64 " of %s is not there", kind,
-                                    place, rendition)
-                    : ret;
+    if (ret == 0)
+        return spn_error_set(err, SPN_ECONFLICT, "%s %" PRId64 " of %s is not there", kind, place,
+                             rendition);
+    return ret < 0 ? ret : blob_path(composed->instance, BLOB_BRIDGE, out->name, out->path, err);
+}
+
+/* What holds of every track holds of a bridge, but that its fragments are whole and indexed. */
+static void rule_broken(void *opaque, const char *rule, const char *text)
+{
+    static const char *const track_only[] = { "sampan.sidx.present", "sampan.gop.whole",
+                                              "sampan.audio.even" };
+    struct made *made = opaque;
+
+    for (size_t i = 0; i < sizeof(track_only) / sizeof(track_only[0]); i++)
+        if (strcmp(rule, track_only[i]) == 0)
+            return;
+    if (made->first.code == 0)
+        (void)spn_error_set(&made->first, SPN_EMISMATCH,
+                            "a bridge of rendition %s breaks the contract: %s" BAD, made->rendition,
+                            text);
+}
+
+/* Its bytes are those that were made, and keep every rule: IDR pictures first, one step, … */
+static int made_check(struct made *made, struct spn_error *err)
+{
+    char hex[SPN_HASH_HEX + 1] = "";
+    struct spn_hash hash;
+    int fd = open(made->path, O_RDONLY | O_CLOEXEC), ret;
+
+    if (fd < 0)
+        return spn_error_errno(err, errno, "cannot open the bridge %s", made->path);
+    if ((ret = spn_file_hash(fd, &hash, NULL, err)) >= 0)
+        spn_hash_hex(&hash, hex);
+    (void)close(fd);
+    if (ret < 0)
+        return ret;
+    if (made->sha256[0] && strcmp(hex, made->sha256) != 0)
+        return spn_error_set(
+            err, SPN_EMISMATCH,
+            "the bytes of a bridge of rendition %s are not those that were made" BAD,
+            made->rendition);
+    if ((ret = spn_track_check(made->path, rule_broken, made, err)) < 0)
+        return ret;
+    return made->first.code ? spn_error_set(err, made->first.code, "%s", made->first.text) : SPN_OK;
+}
+
+/* *out goes to spn_track_close(), also on failure. */
+static int bridge_open(struct composed *composed, struct part *part, const char *kind,
+                       int64_t place, struct spn_track **out, uint32_t *file, struct spn_error *err)
+{
+    struct made made;
+    int ret;
+
+    if ((ret = made_find(composed, kind, place, part->rendition->id, &made, err)) < 0 ||
+        (ret = track_open(composed, BLOB_BRIDGE, made.name, part, out, err)) < 0 ||
+        (ret = made_check(&made, err)) < 0)
+        return ret;
+    return file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, made.name, file, err);
 }
 
 /*
@@ -227,7 +306,7 @@ static int bridge_add(struct composed *composed, struct part *part, struct spn_t
         if (*next >= there || fragments[*next].duration != length * unit_ticks)
             return spn_error_set(err, SPN_EMISMATCH,
                                  "a bridge of rendition %s is not what the cut needs: fragment %zu "
-                                 "is not %" PRId64 " ticks long; build the cut again",
+                                 "is not %" PRId64 " ticks long" BAD,
                                  part->rendition->id, *next + 1, length * unit_ticks);
         if ((ret = fragment_add(composed, part, file, &fragments[(*next)++], 0, err)) < 0)
             return ret;
@@ -244,7 +323,7 @@ static int ended_well(const struct part *part, struct spn_track *track, size_t n
     return next == there ? SPN_OK
                          : spn_error_set(err, SPN_EMISMATCH,
                                          "a bridge of rendition %s has %zu fragments, and the cut "
-                                         "needs %zu; build the cut again",
+                                         "needs %zu" BAD,
                                          part->rendition->id, there, next);
 }
 
@@ -255,16 +334,11 @@ static int stretch_add(struct composed *composed, struct part *part, const struc
 {
     size_t stretch = cut_stretch_find(composed->stretches, composed->stretch_count, span);
     struct spn_track *track = NULL;
-    char name[SPN_HASH_HEX + 1];
     size_t next = 0;
     uint32_t file;
     int ret;
 
-    if ((ret = made_name(composed, "bridge", (int64_t)stretch, part->rendition->id, name, err)) <
-            0 ||
-        (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0)
-        return ret;
-    if ((ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) >= 0 &&
+    if ((ret = bridge_open(composed, part, "bridge", (int64_t)stretch, &track, &file, err)) >= 0 &&
         (ret = bridge_add(composed, part, track, file, &next, span->frames, span->fragments,
                           frame_ticks, err)) >= 0)
         ret = ended_well(part, track, next, err);
@@ -300,7 +374,6 @@ static int sound_spans_add(struct composed *composed, struct part *part,
 {
     const struct spn_composition *composition = composed->cut->composition;
     struct spn_track *track = NULL;
-    char name[SPN_HASH_HEX + 1];
     uint32_t file = 0;
     size_t next = 0;
     int64_t place = 0;
@@ -316,10 +389,7 @@ static int sound_spans_add(struct composed *composed, struct part *part,
             continue;
         }
         if (!track &&
-            ((ret = made_name(composed, "sound_bridge", place, part->rendition->id, name, err)) <
-                 0 ||
-             (ret = track_open(composed, BLOB_BRIDGE, name, part, &track, err)) < 0 ||
-             (ret = file_add(composed, SPN_FOLDER_BRIDGE, BLOB_BRIDGE, name, &file, err)) < 0))
+            (ret = bridge_open(composed, part, "sound_bridge", place, &track, &file, err)) < 0)
             break;
         ret = bridge_add(composed, part, track, file, &next, spans[i].slots,
                          (uint32_t)spans[i].fragments, SPN_AAC_FRAME, err);
@@ -349,6 +419,23 @@ static int sound_add(struct composed *composed, struct part *part,
 
 /* ---- renditions ---- */
 
+/* As long as the list, to the frame; sound to the packet. */
+static int length_check(const struct composed *composed, const struct part *part,
+                        struct spn_error *err)
+{
+    const struct spn_composition *composition = composed->cut->composition;
+    const struct spn_track_info *info = spn_track_info(part->kept);
+    int64_t ticks = info->media == SPN_VIDEO
+                        ? composition->start[composition->count] * composition->rate.den
+                        : spn_sound_slots(composition, info->sample_rate) * SPN_AAC_FRAME;
+
+    return composed->at == ticks
+               ? SPN_OK
+               : spn_error_set(err, SPN_EMISMATCH,
+                               "rendition %s lasts %" PRId64 " ticks, and the cut %" PRId64 BAD,
+                               part->rendition->id, composed->at, ticks);
+}
+
 static int track_rendition_add(struct composed *composed, struct part *part,
                                struct spn_plan_rendition *rendition, struct spn_error *err)
 {
@@ -364,6 +451,8 @@ static int track_rendition_add(struct composed *composed, struct part *part,
         ret = part->rendition->media == 0 ? picture_add(composed, part, &seen, err)
                                           : sound_add(composed, part, &seen, err);
     cut_seen_finish(&seen);
+    if (ret >= 0)
+        ret = length_check(composed, part, err);
     for (size_t i = 0; i < count; i++) {
         spn_track_close(composed->tracks[i]);
         composed->tracks[i] = NULL;

@@ -5,9 +5,12 @@ import os
 
 def passes(bench, cut, name, report):
     """The command ends well, and says what it found in every rendition."""
-    told = json.loads(bench.command("cut", "verify", cut, "--json"))
+    done = bench.run("cut", "verify", cut, "--json")
+    told = json.loads(done.stdout)
     states = {one["id"]: one["state"] for one in told["renditions"]}
-    report([] if told["state"] == "passed" and set(states.values()) == {"passed"} else [json.dumps(told)[:2000]],
+    faults = [fault["text"] for one in told["renditions"] for fault in one["faults"]]
+    good = told["state"] == "passed" and set(states.values()) == {"passed"} and done.returncode == 0
+    report([] if good else faults + [json.dumps(told)[:2000]],
            f"{name}: `cut verify` passes in {' '.join(states)}")
     return told
 

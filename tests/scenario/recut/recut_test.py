@@ -460,6 +460,7 @@ def mixed(bench, kind):
         report(checks.code_faults(SAMPLE, cut, path, sources), f"mixed {rung}: every frame is the expected one")
         shown = [checks.md5s(bench.file("track", a["plan"]["video"][n]["name"]))[0] for a in assets]
         report(checks.decode_faults(cut, path, shown), f"mixed {rung}: it decodes without a word, references bit by bit")
+    proof.passes(bench, made["id"], "mixed", report)
     bench.command("cut", "build", made["id"], "--audio", "exact", status=1)
     same("mixed: what is built so is not built otherwise",
          bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")["choice"]["audio"], "grid")
@@ -471,6 +472,7 @@ def exact_sound(bench, cut, sources):
     """The same picture as ever, and no clip's sound more than a sample from it."""
     made = import_cut(bench, cut, "edl")
     told, film = build_and_publish(bench, made["id"], "--audio", "exact")
+    proof.passes(bench, made["id"], "exact", report)
     shown = bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")
     for n, name in enumerate(film.audio()):
         rendition = film.renditions[name]

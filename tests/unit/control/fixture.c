@@ -229,7 +229,8 @@ void film_ingest(struct fixture *fixture, const struct film *film, int publish, 
 
 json_t *work_claim(struct fixture *fixture, const char *worker)
 {
-    struct job_claim claim = { worker, ",examine,chunk,audio,text,assemble,storyboard,bridge,",
+    struct job_claim claim = { worker,
+                               ",examine,chunk,audio,text,assemble,storyboard,bridge,verify,",
                                1000 };
     json_t *job = NULL;
 
@@ -376,6 +377,8 @@ static json_t *bridge_do(struct fixture *fixture, const json_t *spec)
 
     json_array_foreach(json_object_get(spec, "outputs"), i, output)
     {
+        char hex[SPN_HASH_HEX + 1];
+        struct spn_hash hash;
         struct made made;
 
         made_init(&made, SPN_H264);
@@ -389,9 +392,11 @@ static json_t *bridge_do(struct fixture *fixture, const json_t *spec)
         MUST(spn_header_write(&made.info, &made.file, &why) >= 0);
         made_fragments(&made, 0, made.fragments, &made.file);
         blob_make(fixture, BLOB_BRIDGE, text_of(output, "name"), made.file.data, made.file.size);
-        (void)json_array_append_new(list, json_pack("{sssssI}", "id", text_of(output, "id"), "name",
-                                                    text_of(output, "name"), "bytes",
-                                                    (json_int_t)made.file.size));
+        spn_hash_of(made.file.data, made.file.size, &hash);
+        spn_hash_hex(&hash, hex);
+        (void)json_array_append_new(list, json_pack("{sssssIss}", "id", text_of(output, "id"),
+                                                    "name", text_of(output, "name"), "bytes",
+                                                    (json_int_t)made.file.size, "sha256", hex));
         made_finish(&made);
     }
     return json_pack("{so}", "bridges", list);

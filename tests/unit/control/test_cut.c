@@ -1,10 +1,12 @@
 /* test_cut.c - what a built cut keeps, and what left and came between two, against a slow model. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -12,9 +14,12 @@
 #include "cut/cut.h"
 #include "cut/cut_build.h"
 #include "cut/cut_stretch.h"
+#include "cut/cut_verify.h"
 #include "fixture.h"
 #include "gc/gc.h"
 #include "publish/publish.h"
+#include "sampan/track.h"
+#include "store/blob.h"
 
 static const struct film first = { "first.mkv", 2, 0, 1, 0, 0, 1 };
 static const struct film second = { "second.mkv", 2, 0, 1, 0, 0, 1 };
@@ -242,6 +247,173 @@ static void committed_twice(void **state)
     json_decref(job);
 }
 
+/* ---- what is never published ---- */
+
+/* Publish the cut: the code, and the sentence in *why. */
+static int publish_try(struct fixture *f, char *id, struct spn_error *why)
+{
+    char publication[SPN_ID_MAX];
+    struct id_body body = { f, id, publication };
+    int ret = db_transact(f->db, publish_run, &body, why);
+
+    return ret < 0 ? ret : publish_finish(&f->instance, publication, why);
+}
+
+/* Overwrite a byte of the bridge's first sample, `at` bytes into it. */
+static void bridge_spoil(struct fixture *f, const char *name, size_t at, uint8_t from, uint8_t to)
+{
+    char path[SPN_PATH_MAX];
+    const struct spn_fragment *all;
+    struct spn_track *track;
+    uint64_t offset;
+    uint8_t byte;
+    size_t count;
+    int fd;
+
+    assert_int_equal(blob_path(&f->instance, BLOB_BRIDGE, name, path, NULL), SPN_OK);
+    assert_int_equal(spn_track_open(path, &track, NULL), SPN_OK);
+    all = spn_track_all(track, &count);
+    offset = all[0].offset + all[0].moof_size + 8 + at;
+    spn_track_close(track);
+    assert_true((fd = open(path, O_RDWR)) >= 0);
+    assert_int_equal(pread(fd, &byte, 1, (off_t)offset), 1);
+    assert_int_equal(byte, from);
+    assert_int_equal(pwrite(fd, &to, 1, (off_t)offset), 1);
+    assert_int_equal(close(fd), 0);
+}
+
+#define SLICE_TYPE                                                                                 \
+    12 /* bytes into a sample of the fixture: after an SEI of 8 and a length of 4                  \
+        */
+
+static void changed_bytes(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "";
+    struct spn_error why;
+
+    built(f, id);
+    assert_true(bridge_there(f, name));
+    bridge_spoil(f, name, SLICE_TYPE, 0x65, 0x45);
+    assert_int_equal(publish_try(f, id, &why), SPN_EMISMATCH);
+    assert_non_null(strstr(why.text, "the bytes of a bridge of rendition v0 are not those that "
+                                     "were made; run `sampan cut verify`"));
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM publication"), 0);
+    bridge_spoil(f, name, SLICE_TYPE, 0x45, 0x65);
+    assert_int_equal(publish_try(f, id, &why), SPN_OK);
+}
+
+/* One that was made so, and hashed so. */
+static void broken_rule(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "";
+    struct spn_error why;
+
+    built(f, id);
+    assert_true(bridge_there(f, name));
+    bridge_spoil(f, name, SLICE_TYPE, 0x65, 0x41);
+    assert_int_equal(db_run(f->db, "UPDATE cut_file SET facts = '{}' WHERE kind = 'bridge'",
+                            DB_NONE, NULL, NULL),
+                     SPN_OK);
+    assert_int_equal(publish_try(f, id, &why), SPN_EMISMATCH);
+    assert_non_null(strstr(why.text, "a bridge of rendition v0 breaks the contract: sample 0 of "
+                                     "fragment 1 has a slice that is not of an IDR picture"));
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM publication"), 0);
+}
+
+static void missing_bridge(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "", path[SPN_PATH_MAX];
+    struct spn_error why;
+
+    built(f, id);
+    assert_true(bridge_there(f, name));
+    assert_int_equal(blob_path(&f->instance, BLOB_BRIDGE, name, path, NULL), SPN_OK);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(publish_try(f, id, &why), SPN_ENOENT);
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM publication"), 0);
+}
+
+/* ---- verified ---- */
+
+static int verify_run(struct db *db, void *opaque, struct spn_error *err)
+{
+    const struct id_body *body = opaque;
+
+    return cut_verify(&body->f->instance, db, body->id, err);
+}
+
+static const char *verified_state(struct fixture *f, const char *id)
+{
+    static char state[16];
+    json_t *report;
+
+    assert_int_equal(cut_verification(f->db, id, 1, &report, NULL), SPN_OK);
+    (void)snprintf(state, sizeof(state), "%s", text_of(report, "state"));
+    json_decref(report);
+    return state;
+}
+
+/* Commit all jobs of verification, with a fault or none. */
+static int verify_work(struct fixture *f, int faults)
+{
+    json_t *job, *result, *list;
+    int done = 0;
+
+    for (; (job = work_claim(f, "w")); done++) {
+        assert_string_equal(text_of(job, "kind"), "verify");
+        list = json_array();
+        if (faults)
+            (void)json_array_append_new(
+                list, json_pack("{sssssisiss}", "check", "bridge.frame", "rendition", "v0", "join",
+                                1, "frame", 13, "text", "v0, join 1 at 00:00:02:03: off by one"));
+        result = json_pack("{sisiso}", "frames", 31, "fault_count", faults, "faults", list);
+        assert_int_equal(work_commit(f, job, result), SPN_OK);
+        json_decref(job);
+    }
+    return done;
+}
+
+static void verified(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX], name[SPN_HASH_HEX + 1] = "", again[SPN_HASH_HEX + 1] = "";
+    struct id_body body = { f, id, NULL };
+    struct spn_error why;
+    json_t *cut;
+
+    built(f, id);
+    assert_string_equal(verified_state(f, id), "none");
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK);
+    assert_string_equal(verified_state(f, id), "running");
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK); /* once is enough */
+    assert_int_equal(verify_work(f, 0),
+                     sql_number(f, "SELECT count(*) FROM cut_verify WHERE media <> 'text'"));
+    assert_string_equal(verified_state(f, id), "passed");
+    assert_string_equal(cut_state(f, id), "ready");
+
+    /* a fault: not published, until it is built anew under other names */
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK);
+    assert_true(verify_work(f, 1) > 0);
+    assert_string_equal(verified_state(f, id), "failed");
+    assert_int_equal(publish_try(f, id, &why), SPN_ECONFLICT);
+    assert_non_null(strstr(why.text, "v0, join 1 at 00:00:02:03: off by one"));
+    assert_int_equal(cut_show(f->db, id, &cut, NULL), SPN_OK);
+    assert_string_equal(text_of(json_object_get(cut, "verification"), "state"), "failed");
+    json_decref(cut);
+    assert_true(bridge_there(f, name));
+    assert_int_equal(db_transact(f->db, build_run, &body, NULL), SPN_OK);
+    assert_string_equal(cut_state(f, id), "building");
+    assert_string_equal(verified_state(f, id), "none");
+    assert_int_equal(work_all(f, &first), 1);
+    assert_true(bridge_there(f, again));
+    assert_string_not_equal(name, again);
+    assert_true(file_there(f, "bridge/%.2s/%s", name, name)); /* gc takes it */
+    assert_int_equal(publish_try(f, id, &why), SPN_OK);
+}
+
 /* ---- differences ---- */
 
 #define SIDE_MAX 512
@@ -444,6 +616,10 @@ int main(int argc, char *argv[])
         TEST("a cut stays as it was built when an asset is made again", made_again),
         TEST("a bridge may be committed twice and a cut built twice", committed_twice),
         TEST("rungs that are converted have stretches of their own", rungs_differ),
+        TEST("a bridge whose bytes changed is not published", changed_bytes),
+        TEST("a bridge that breaks a rule of the contract is not published", broken_rule),
+        TEST("a cut that lacks a bridge is not published", missing_bridge),
+        TEST("a cut is verified, and built anew where it is not what its list says", verified),
         TEST("what stayed is the longest common part, frame by frame", differences),
     };
 
