@@ -66,6 +66,8 @@ class Place:
 """, options.preload)
         self.whole = self.film("--id", "1", "--seconds", "61")
         self.cut = self.film("--id", "2", "--seconds", "40", "--cut", "--segment-gops", "2")
+        # segments too long to be copied: they go by sendfile, page by page
+        self.large = self.film("--id", "3", "--seconds", "12", "--cut", "--segment-gops", "2", "--bytes", "200000")
         self.server.start(self.port)
         self.main = Connection(self.port)
         self.next_id = 100
@@ -152,6 +154,7 @@ def _(place):
 @row("every answer of a cut film is the bytes of the reference")
 def _(place):
     every_answer(place, place.cut)
+    every_answer(place, place.large)
 
 
 @row("segments follow each other: numbers from 1, each beginning where the last one ended")
@@ -216,6 +219,54 @@ def _(place):
         connection.close()
 
 
+def borders(film, path):
+    """Where memory and file meet in a segment, where pages do behind that, and where fragments do."""
+    rendition, name = path.split("/")
+    r = film.renditions[rendition]
+    at, found = 0, set()
+    for k in range(*film.groups[rendition][int(name[:-4]) - 1]):
+        _, offset, size, moof_size, _, _, _ = r["fragments"][k]
+        page = 4096 - (offset + 80) % 4096
+        found |= {at, at + 80, at + 80 + page, at + moof_size, at + size}
+        at += size
+    return sorted(found), at
+
+
+@row("at every border of a composed body a byte more and a byte less: those bytes")
+def _(place):
+    asked = 0
+    for film, paths in ((place.large, ("v0/1.m4s", "v0/11.m4s", "a0/11.m4s")), (place.cut, ("v0/3.m4s",))):
+        for path in paths:
+            whole = film.answer(path)
+            found, size = borders(film, path)
+            assert size == len(whole)
+            near = sorted({b + d for b in found for d in (-1, 0, 1) if 0 <= b + d < size})
+            for port in (place.port, place.threads, place.copied):
+                connection = Connection(port)
+                for i, first in enumerate(near):
+                    for last in {first, near[min(i + 1, len(near) - 1)], near[min(i + 4, len(near) - 1)], near[-1]}:
+                        answer = connection.ask(f"/v/{film.id}/{path}", Range=f"bytes={first}-{last}")
+                        where = f"port {port} {path} {first}-{last} of {size}"
+                        assert answer.status == 206, f"{where}: {answer.status}"
+                        assert answer["Content-Range"] == f"bytes {first}-{last}/{size}", where
+                        same(answer.body, whole[first:last + 1], where)
+                        asked += 1
+                    answer = connection.ask(f"/v/{film.id}/{path}", Range=f"bytes=-{size - first}")
+                    assert answer["Content-Range"] == f"bytes {first}-{size - 1}/{size}"
+                    same(answer.body, whole[first:], f"port {port} {path} from {first}")
+                connection.close()
+    note(f"{asked} ranges, as many to the end as there are borders")
+
+
+@row("the end of a body, longer than it: the whole, as 206")
+def _(place):
+    whole = place.cut.answer("v0/1.m4s")
+    for count in (len(whole), len(whole) + 1, 10 ** 15):
+        answer = place.main.ask(f"/v/{place.cut.id}/v0/1.m4s", Range=f"bytes=-{count}")
+        assert answer.status == 206 and answer["Content-Range"] == f"bytes 0-{len(whole) - 1}/{len(whole)}"
+        same(answer.body, whole, f"the last {count}")
+
+
 @row("a range past the end is 416 with the size, and is not cached")
 def _(place):
     path = f"/v/{place.cut.id}/v0/1.m4s"
@@ -251,6 +302,16 @@ def _(place):
             assert get[name] == head[name] and get[name], f"{path}: {name}"
 
 
+@row("HEAD knows no ranges: RFC 9110 has them for GET alone")
+def _(place):
+    url = f"/v/{place.cut.id}/v0/1.m4s"
+    whole = place.main.ask(url)
+    for text in ("bytes=5-9", "bytes=-5", f"bytes={len(whole.body)}-"):
+        head = place.main.ask(url, "HEAD", Range=text)
+        assert head.status == 200 and head.body == b"", f"{text}: {head.status}"
+        assert head["Content-Range"] is None and head["Content-Length"] == whole["Content-Length"]
+
+
 @row("conditions are answered as RFC 9110 has them")
 def _(place):
     url = f"/v/{place.cut.id}/v0/1.m4s"
@@ -268,6 +329,16 @@ def _(place):
             (206, {"Range": "bytes=5-9", "If_Range": etag}),
             (200, {"Range": "bytes=5-9", "If_Range": '"x"'}),
             (206, {"Range": "bytes=5-9", "If_Range": date}),
+            (200, {"Range": "bytes=5-9", "If_Range": f"W/{etag}"}),
+            (200, {"Range": f"bytes={len(whole)}-", "If_Range": '"x"'}),
+            (416, {"Range": f"bytes={len(whole)}-", "If_Range": etag}),
+            (304, {"Range": "bytes=5-9", "If_None_Match": etag}),
+            (206, {"Range": "bytes=5-9", "If_None_Match": '"x"'}),
+            (206, {"Range": "bytes=5-9", "If_Match": etag}),
+            (412, {"Range": "bytes=5-9", "If_Match": '"x"'}),
+            (412, {"Range": "bytes=5-9", "If_Unmodified_Since": old}),
+            (412, {"If_Match": f"W/{etag}"}), (200, {"If_Match": "*"}),
+            (412, {"If_Match": '"x"', "If_None_Match": etag}),
             (200, {"Range": "bytes=5-9", "If_Range": old})):
         connection = Connection(place.port)  # nginx closes it after a 412
         answer = connection.ask(url, **headers)
@@ -280,6 +351,8 @@ def _(place):
         elif want == 304:
             assert answer.body == b"" and answer["ETag"] == etag
             assert answer["Cache-Control"] == FOREVER
+        else:
+            assert answer["Cache-Control"] != FOREVER
 
 
 @row("a page of another origin may ask for ranges, and read what it needs")
