@@ -408,6 +408,8 @@ static void film_make(const struct film *film)
                                                 .rate = RATE,
                                                 .gop = GOP,
                                                 .segment_gops = film->segment_gops };
+    struct spn_plan_cue chapters[] = { { .settings = "", .text = "入宫" },
+                                       { .settings = "", .text = "The palace" } };
     struct spn_plan_cue *cues;
     uint64_t ms = 0;
     size_t cue_count;
@@ -451,6 +453,10 @@ static void film_make(const struct film *film)
                                                          .roles = SPN_ROLE_SUBTITLE,
                                                          .cues = cues,
                                                          .cue_count = cue_count };
+    chapters[0].end_ms = chapters[1].start_ms = (int64_t)ms / 2;
+    chapters[1].end_ms = (int64_t)ms;
+    publication.chapters = chapters;
+    publication.chapter_count = 2;
     storyboard_make(&plan, film, ms, &board);
     publication.files = plan.files;
     publication.file_count = plan.file_count;

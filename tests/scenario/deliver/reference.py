@@ -99,6 +99,7 @@ class Film:
         yield "t0/all.vtt", vtt
         yield "images.m3u8", hls
         yield "storyboard.vtt", vtt
+        yield "chapters.vtt", vtt
         last = self.renditions["v0"]
         seconds = Fraction(last["times"][-1], last["timescale"])
         for n in range(int(-(-seconds // 1000))):  # a sheet is 100 tiles of 10 s
