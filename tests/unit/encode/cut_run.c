@@ -421,15 +421,22 @@ static json_t *judged_json(const struct cut_run *run, size_t i, char kind, int *
     char path[128];
     int track;
 
+    json_t *json;
+
     if (kind == 'a')
         return heard_json(run, i, 0, fds, count);
     track_path(asset, 'v', 0, path);
     track = fds[(*count)++] = file_open(path, O_RDONLY);
     picture = run->from_renditions ? rendition_json(asset, fds, count)
                                    : cut_asset_json(asset, fds, count);
-    return json_pack("{s:I,s:{s:i,s:s},s:o}", "frames",
-                     (json_int_t)run->composition->assets[i].frames, "track", "fd", track, "name",
-                     "v0.mp4", "picture", picture);
+    json =
+        json_pack("{s:I,s:{s:i,s:s},s:o}", "frames", (json_int_t)run->composition->assets[i].frames,
+                  "track", "fd", track, "name", "v0.mp4", "picture", picture);
+    if (run->composition->assets[i].encode & SPN_ENCODE_PICTURE) {
+        (void)json_object_set_new(json, "encode", json_true());
+        (void)json_object_set_new(picture, "fit", json_true());
+    }
+    return json;
 }
 
 json_t *cut_run_verify(struct cut_run *run, char kind, const char *path)
@@ -465,4 +472,18 @@ json_t *cut_run_verify(struct cut_run *run, char kind, const char *path)
     }
     media_run_finish(&answer);
     return result;
+}
+
+void cut_run_faultless(json_t *verified)
+{
+    const json_t *fault;
+    size_t i;
+
+    json_array_foreach(json_object_get(verified, "faults"), i, fault)
+    {
+        (void)fprintf(stderr, "%s\n", json_string_value(json_object_get(fault, "text")));
+    }
+    if (json_integer_value(json_object_get(verified, "fault_count")) != 0)
+        abort();
+    json_decref(verified);
 }

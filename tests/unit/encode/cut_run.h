@@ -54,6 +54,8 @@ void cut_run_sound_write(struct cut_run *run, int n, const char *name, char path
 
 /* What sampan-media finds in v0 or a0 ('v', 'a') as the file at path has it; NULL: it fell down. */
 json_t *cut_run_verify(struct cut_run *run, char kind, const char *path);
+/* What it answered has no fault, or the test fails with all of them; it is freed. */
+void cut_run_faultless(json_t *verified);
 
 /* The member of the answer to examine, {"conform","plan",…}, with open descriptors. */
 json_t *cut_asset_json(const struct asset_run *asset, int *fds, size_t *count);

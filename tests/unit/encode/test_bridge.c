@@ -476,6 +476,7 @@ static void converts(int from_renditions)
     struct frames shown;
     struct cut_run run;
     char path[128], said[256];
+    json_t *verified;
 
     shapes_init(&assets, row);
     cut_run_init(&run, program, assets.list, CUT_ASSETS, clips, sizeof(clips) / sizeof(*clips));
@@ -503,6 +504,9 @@ static void converts(int from_renditions)
         assert_int_equal(code.source, 1);
         assert_int_equal(code.frame, place.frame);
     }
+    verified = cut_run_verify(&run, 'v', path);
+    assert_non_null(verified);
+    cut_run_faultless(verified);
     free(shown.bytes);
     cut_run_finish(&run);
     cut_assets_finish(&assets);

@@ -419,6 +419,7 @@ static void follows(void **state)
     struct cut_run run;
     struct made made;
     char path[128], other[160];
+    json_t *verified;
     char *seams;
     int broken = 0;
 
@@ -451,6 +452,9 @@ static void follows(void **state)
         assert_int_equal(cut_run_sound(&run, 0, "again.mp4", again, &err), SPN_OK);
         (void)snprintf(command, sizeof(command), "cmp -s %s %s", path, again);
         assert_int_equal(system(command), 0);
+        verified = cut_run_verify(&run, 'a', path);
+        assert_non_null(verified);
+        cut_run_faultless(verified);
     }
     if (row->whole == (1u << CUT_ASSETS) - 1) {
         assert_int_equal(json_integer_value(json_object_get(run.answer, "copied")), 0);
