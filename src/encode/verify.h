@@ -16,7 +16,8 @@
  * Of sound, packets away from joins are the asset's own, to the bit, at the slot that the
  * arithmetic says; what is encoded anew is held to the sources' samples: in place, with no more
  * noise around a join than the asset's own encode has there (VERIFY_SOUND_LESS), and without a jump
- * in the error that would be heard as a click.
+ * in the error that would be heard as a click. What is encoded whole from a track whose source is
+ * gone is held to its place alone.
  */
 #ifndef ENCODE_VERIFY_H
 #define ENCODE_VERIFY_H

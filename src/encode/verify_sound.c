@@ -341,6 +341,17 @@ static void join_tell(struct listen *listen, size_t i, double ours, double their
 }
 
 /*
+ * Is clip i encoded whole from its own track, its source being gone? Then that track is all that
+ * there is to compare with, and it has no loss against itself, where one encode more has some.
+ */
+static int again_encoded(const struct listen *listen, size_t i)
+{
+    size_t asset = listen->heard->composition->clips[i].asset;
+
+    return heard_encoded(listen->heard, asset) && !listen->heard->assets[asset].has_source;
+}
+
+/*
  * Noise around the join before clip i: what is sent, and what the assets' own encodes would have
  * there. Slots of other clips, where these are short, are left out.
  */
@@ -373,6 +384,8 @@ static int join_look(struct listen *listen, size_t i, struct spn_error *err)
     a = noise_decibels(&ours, samples);
     b = noise_decibels(&theirs, samples);
     join_tell(listen, i, a, b);
+    if (again_encoded(listen, i - 1) || again_encoded(listen, i))
+        return SPN_OK;
     listen->sum += a;
     listen->own_sum += b;
     listen->measured++;
