@@ -19,6 +19,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' }, // scenarios whose name has this
     shots: { type: 'string', default: '' }, // a folder for screenshots
     seconds: { type: 'string', default: '0' }, // play no longer than this; 0: to the end
+    slow: { type: 'string', default: '1' }, // the page's own thread as many times slower: finds races
     sabotage: { type: 'string', default: '' }, // make something wrong: the tests must see it
     material: { type: 'string', default: process.env.SAMPAN_MATERIAL ?? '' },
     chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
@@ -37,4 +38,5 @@ export const options = {
   frames: Number(values.frames),
   port: Number(values.port),
   seconds: Number(values.seconds),
+  slow: Number(values.slow),
 };

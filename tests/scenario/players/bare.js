@@ -45,7 +45,7 @@ const controls = {
         player.enableText(index >= 0);
         player.setTextTrack(index);
         const loaded = () => [...video.textTracks].some((track) => track.mode === 'showing' && track.cues?.length);
-        for (let i = 0; tag && i < 50 && !loaded(); i++) await new Promise((done) => setTimeout(done, 100));
+        while (tag && !loaded()) await new Promise((done) => setTimeout(done, 100));
       },
       heights: () => player.getRepresentationsByType('video').map((one) => one.height).sort((a, b) => b - a),
       quality: (height) => {
@@ -74,7 +74,7 @@ export async function openBare(kind, settings) {
     }));
   await tab.goto(`${folder}/${kind}.html`);
   await until(`${kind} ready`, () => tab.evaluate('window.bare?.ready()'));
-  const tell = (name) => (argument) => tab.evaluate(`window.bare.${name}(${JSON.stringify(argument ?? null)})`);
+  const tell = (name) => (argument) => video(tab, `return window.bare.${name}(argument);`, argument);
 
   return {
     ...opened,

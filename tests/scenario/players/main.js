@@ -37,7 +37,7 @@ async function scenario(name, open) {
     await player.until('a picture', () => player.video(driver.tab, 'return video?.readyState >= 2;'));
     await player.watch(driver.tab);
   }
-  for (const [step, body] of steps) await test(`${name} ${step}`, () => body(driver));
+  for (const [step, body] of steps) await test(`${name} ${step}`, () => browser.telling(driver, () => body(driver)));
   await test(`${name} asks no other host and meets no error`, async () => {
     assert.deepEqual(driver.foreign, []);
     assert.deepEqual(driver.errors, []);

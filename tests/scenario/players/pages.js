@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { options } from './arguments.js';
-import { page } from './browser.js';
-import { sleep, until, video } from './player.js';
+import { visit } from './browser.js';
+import { until, video } from './player.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -34,44 +34,39 @@ async function shot(tab, name) {
 const playing = (tab) =>
   until('the film playing', () => video(tab, 'return video && !video.paused && video.currentTime > 0.3;'));
 
+const still = (tab, what) =>
+  until(`${what}: no seek going on`, () => video(tab, 'return !video.seeking && video.readyState >= 2;'));
+
 /** The list: in its language, accessible, at the width of a telephone without scrolling sideways. */
 export async function startPage(lang) {
-  for (const width of [1280, 375]) {
-    const { tab, context, foreign, errors } = await page({ lang, width, height: 800 });
-
-    try {
+  for (const width of [1280, 375])
+    await visit({ lang, width, height: 800 }, async (tab, { foreign, errors }) => {
       await tab.goto(`${options.base}/?lang=${lang}`);
       await tab.getByRole('heading', { level: 1, name: words[lang].watch }).waitFor();
       await tab.getByRole('link').filter({ has: tab.locator('.poster') }).first().waitFor();
       assert.equal(await tab.evaluate('document.documentElement.lang'), lang);
       assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'), `it scrolls sideways at ${width}`);
-      await sleep(300);
+      await until('the posters', () => tab.evaluate('[...document.images].every((one) => one.complete)'));
       await accessible(tab, `the list in ${lang} at ${width}`);
       await shot(tab, `start-${lang}-${width}`);
       assert.deepEqual(foreign, []);
       assert.deepEqual(errors, []);
-    } finally {
-      await context.close();
-    }
-  }
+    });
 }
 
 /** The watch page: the same, with menus and the list of keys open too. */
 export async function watchPage(lang) {
-  for (const width of [1280, 375]) {
-    const { tab, context, foreign, errors } = await page({ lang, width, height: width === 375 ? 740 : 800 });
-
-    try {
+  for (const width of [1280, 375])
+    await visit({ lang, width, height: width === 375 ? 740 : 800 }, async (tab, { foreign, errors }) => {
       await tab.goto(`${options.base}/watch?p=${options.publication}&lang=${lang}`);
       await playing(tab);
       await video(tab, 'video.currentTime = 6; video.pause();');
-      await until('the seek being done', () => video(tab, 'return !video.seeking && video.readyState >= 2;'));
+      await still(tab, 'six seconds in');
       await tab.getByRole('button', { name: words[lang].play }).waitFor();
       assert.ok(await tab.evaluate('document.documentElement.scrollWidth <= innerWidth'), `it scrolls sideways at ${width}`);
       await accessible(tab, `the watch page in ${lang} at ${width}`);
       await tab.locator('.seek').hover({ position: { x: width / 3, y: 10 } });
-      await until('a thumbnail', () => tab.evaluate(`!!document.querySelector('.preview .picture')`));
-      await sleep(600);
+      await tab.locator('.preview .picture').waitFor();
       await shot(tab, `watch-${lang}-${width}`);
       await tab.getByRole('button', { name: words[lang].speed, exact: true }).click();
       assert.equal(await tab.getByRole('menuitemradio', { checked: true }).innerText(), words[lang].normal);
@@ -85,32 +80,23 @@ export async function watchPage(lang) {
       await tab.keyboard.press('Escape');
       assert.deepEqual(foreign, []);
       assert.deepEqual(errors, []);
-    } finally {
-      await context.close();
-    }
-  }
+    });
 }
 
 /** What is not there is said so, in the language of the page, to screen readers too. */
 export async function missingFilm(lang) {
-  const { tab, context, foreign } = await page({ lang });
-
-  try {
+  await visit({ lang }, async (tab, { foreign }) => {
     await tab.goto(`${options.base}/watch?p=publication_00000000000000000000000000&lang=${lang}`);
     await tab.getByRole('alert').filter({ hasText: words[lang].missing }).waitFor();
     await accessible(tab, `an error in ${lang}`);
     await shot(tab, `missing-${lang}`);
     assert.deepEqual(foreign, []);
-  } finally {
-    await context.close();
-  }
+  });
 }
 
 /** The choice of language changes all that is read at once, and is kept. */
 export async function languageChoice() {
-  const { tab, context } = await page({ lang: 'en' });
-
-  try {
+  await visit({ lang: 'en' }, async (tab) => {
     await tab.goto(`${options.base}/watch?p=${options.publication}`);
     await playing(tab);
     await tab.getByRole('combobox', { name: 'Language of this page' }).selectOption('zh-Hant');
@@ -118,105 +104,140 @@ export async function languageChoice() {
     assert.equal(await tab.evaluate('document.documentElement.lang'), 'zh-Hant');
     await tab.goto(`${options.base}/`);
     await tab.getByRole('heading', { name: words['zh-Hant'].watch }).waitFor();
-  } finally {
-    await context.close();
-  }
+  });
 }
 
 /** Everything by keyboard alone, as a viewer without a pointer does it. */
 export async function keyboard() {
-  const { tab, context } = await page({ lang: 'en' });
-  const press = (key) => tab.keyboard.press(key);
-  const state = () => video(tab, 'return { time: video.currentTime, paused: video.paused, muted: video.muted, volume: video.volume, speed: video.playbackRate, duration: video.duration };');
-  const near = async (time, what) => until(`${what}: at ${time} s`, async () => Math.abs((await state()).time - time) < 0.3);
-  const focused = () => tab.evaluate(`(() => { const at = document.activeElement;
-    return !at || at === document.body ? '' : at.getAttribute('aria-label') ?? at.innerText; })()`);
-
-  try {
+  await visit({ lang: 'en' }, async (tab) => {
     await tab.goto(`${options.base}/watch?p=${options.publication}&lang=en`);
     await playing(tab);
-    await press('k');
-    assert.equal((await state()).paused, true, 'k pauses');
-    await press(' ');
-    await until('the space bar playing', async () => !(await state()).paused);
-    await press(' ');
-    await until('the space bar pausing', async () => (await state()).paused);
-    const { duration } = await state();
-    await press('5');
-    await near(duration / 2, '5');
-    await press('ArrowRight');
-    await near(duration / 2 + 5, 'right');
-    await press('ArrowLeft');
-    await near(duration / 2, 'left');
-    await press('j');
-    await near(Math.max(0, duration / 2 - 10), 'j');
-    await press('Home');
-    await near(0, 'Home');
-    await press('l');
-    await near(Math.min(10, duration), 'l');
-    await press('.');
-    await near(10 + 1 / options.rate, 'a frame on');
-    await press(',');
-    await near(10, 'a frame back');
-    await press('End');
-    await near(duration, 'End');
-    await press('0');
-    await near(0, '0');
-    await press('m');
-    assert.equal((await state()).muted, true, 'm mutes');
-    await tab.getByRole('status').filter({ hasText: 'Muted' }).waitFor();
-    await press('m');
-    assert.equal((await state()).muted, false, 'm again');
-    await press('ArrowDown');
-    assert.ok(Math.abs((await state()).volume - 0.95) < 0.001, 'down is quieter');
+    await keysPlay(tab);
+    await keysSeek(tab);
+    await keysChoose(tab);
+    await tabReaches(tab);
+    await keysInMenu(tab);
+  });
+}
+
+const state = (tab) =>
+  video(tab, 'return { time: video.currentTime, paused: video.paused, muted: video.muted, volume: video.volume, speed: video.playbackRate, duration: video.duration };');
+
+const focused = (tab) =>
+  tab.evaluate(`(() => { const at = document.activeElement;
+    return !at || at === document.body ? '' : at.getAttribute('aria-label') ?? at.innerText; })()`);
+
+/* What the page says goes away again by itself: that it was said stays in a list (watcher.js). */
+const hasSaid = (tab, text) =>
+  until(`the page saying "${text}"`, async () => {
+    const said = await tab.evaluate('window.spnSaid');
+    return said.includes(text);
+  });
+
+async function keysPlay(tab) {
+  await tab.keyboard.press('k');
+  assert.equal((await state(tab)).paused, true, 'k pauses');
+  await tab.keyboard.press(' ');
+  assert.equal((await state(tab)).paused, false, 'the space bar plays');
+  await tab.keyboard.press(' ');
+  assert.equal((await state(tab)).paused, true, 'the space bar pauses');
+}
+
+/* Each key goes where it says, to the frame, and the player stays there. */
+async function keysSeek(tab) {
+  const press = async (key, time) => {
+    await tab.keyboard.press(key);
+    await still(tab, key);
+    const at = (await state(tab)).time;
+    assert.ok(Math.abs(at - time) < 0.6 / options.rate, `${key} goes to ${at} s, not to ${time} s`);
+  };
+  const { duration } = await state(tab);
+  const frame = (n) => (Math.floor(10 * options.rate + 1e-3) + n + 0.5) / options.rate;
+
+  await press('5', duration / 2);
+  await press('ArrowRight', duration / 2 + 5);
+  await press('ArrowLeft', duration / 2);
+  await press('j', Math.max(0, duration / 2 - 10));
+  await press('Home', 0);
+  await press('l', 10);
+  await press('.', frame(1));
+  await press(',', frame(0));
+  await press('End', duration);
+  await press('0', 0);
+}
+
+async function keysChoose(tab) {
+  const press = (key) => tab.keyboard.press(key);
+
+  await press('m');
+  assert.equal((await state(tab)).muted, true, 'm mutes');
+  await hasSaid(tab, 'Muted');
+  await press('m');
+  assert.equal((await state(tab)).muted, false, 'm again');
+  await press('ArrowDown');
+  assert.ok(Math.abs((await state(tab)).volume - 0.95) < 0.001, 'down is quieter');
+  /* Right after a seek too: the film fetches then, its own rate is 0, and afterwards the one chosen. */
+  for (const key of ['0', 'End', '5', 'Home', '9', '0']) {
+    await press(key);
     await press('>');
-    assert.equal((await state()).speed, 1.25, '> is faster');
+    await press('>');
     await press('<');
-    assert.equal((await state()).speed, 1, '< is slower');
-    /* Subtitles are shown at first: an English viewer of a Chinese film. */
-    await press('c');
-    await tab.getByRole('status').filter({ hasText: 'Subtitles: Off' }).waitFor();
-    await press('c');
-    await tab.getByRole('status').filter({ hasText: 'Subtitles: English' }).waitFor();
-    await press('f');
-    await until('full screen', () => tab.evaluate('!!document.fullscreenElement'));
-    await press('f');
-    await until('no full screen', () => tab.evaluate('!document.fullscreenElement'));
-    await press('?');
-    await tab.getByRole('dialog').waitFor();
-    await press('Escape');
-    await until('the list of keys closed', () => tab.evaluate(`!document.querySelector('dialog').open`));
-
-    /* Every control is reached with Tab, and its focus can be seen. */
-    await tab.evaluate('document.activeElement?.blur?.(); document.body.focus();');
-    const reached = [];
-    for (let i = 0; i < 20; i++) {
-      await press('Tab');
-      const label = await focused();
-      if (reached.includes(label)) break;
-      reached.push(label);
-      if (label) {
-        const outline = await tab.evaluate('getComputedStyle(document.activeElement).outlineStyle');
-        assert.notEqual(outline, 'none', `the focus on ${label} cannot be seen`);
-      }
-    }
-    for (const name of ['Position', 'Play', 'Mute', 'Volume', 'Audio', 'Subtitles', 'Quality', 'Speed', 'Keyboard', 'Full screen'])
-      assert.ok(reached.includes(name), `${name} is not reached with Tab: ${reached.join(', ')}`);
-
-    /* A menu: open, go down, choose, and the focus is back where it was. */
-    await tab.getByRole('button', { name: 'Speed', exact: true }).focus();
-    await press('Enter');
-    await tab.getByRole('menu').waitFor();
-    assert.match(await focused(), /Normal/);
-    await press('ArrowDown');
-    await press('Enter');
-    await until('the speed chosen', async () => (await state()).speed === 1.25);
-    assert.equal(await focused(), 'Speed');
-    await press('Enter');
-    await press('Escape');
-    assert.equal(await focused(), 'Speed');
-    assert.equal(await tab.getByRole('menu').count(), 0);
-  } finally {
-    await context.close();
+    await still(tab, key);
+    assert.equal(await until('a speed', async () => (await state(tab)).speed), 1.25, `> > < after ${key}`);
+    await press('<');
+    assert.equal(await until('a speed', async () => (await state(tab)).speed), 1, `< after ${key}`);
   }
+  /* Subtitles are shown at first: an English viewer of a Chinese film. */
+  await press('c');
+  await hasSaid(tab, 'Subtitles: Off');
+  await press('c');
+  await hasSaid(tab, 'Subtitles: English');
+  await press('f');
+  await until('full screen', () => tab.evaluate('!!document.fullscreenElement'));
+  await press('f');
+  await until('no full screen', () => tab.evaluate('!document.fullscreenElement'));
+  await press('?');
+  await tab.getByRole('dialog').waitFor();
+  await press('Escape');
+  assert.equal(await tab.evaluate(`document.querySelector('dialog').open`), false, 'Escape closes the list of keys');
+  await press('m');
+  assert.equal((await state(tab)).muted, true, 'a key right after the list of keys');
+  await press('m');
+}
+
+/* Every control is reached with Tab from the first thing on the page on, and its focus can be seen. */
+async function tabReaches(tab) {
+  const last = 'Full screen';
+  const reached = [];
+
+  await tab.getByRole('link').first().focus();
+  while (reached.at(-1) !== last) {
+    await tab.keyboard.press('Tab');
+    const label = await focused(tab);
+
+    if (!label || reached.includes(label)) break;
+    reached.push(label);
+    const outline = await tab.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+    assert.notEqual(outline, 'none', `the focus on ${label} cannot be seen`);
+  }
+  for (const name of ['Language of this page', 'Position', 'Play', 'Mute', 'Volume', 'Audio', 'Subtitles', 'Quality', 'Speed', 'Keyboard', last])
+    assert.ok(reached.includes(name), `${name} is not reached with Tab: ${reached.join(', ')}`);
+}
+
+/* A menu: open, go down, choose, and the focus is back where it was. */
+async function keysInMenu(tab) {
+  const press = (key) => tab.keyboard.press(key);
+
+  await tab.getByRole('button', { name: 'Speed', exact: true }).focus();
+  await press('Enter');
+  await tab.getByRole('menu').waitFor();
+  assert.match(await focused(tab), /Normal/);
+  await press('ArrowDown');
+  await press('Enter');
+  await until('the speed chosen', async () => (await state(tab)).speed === 1.25);
+  assert.equal(await focused(tab), 'Speed');
+  await press('Enter');
+  await press('Escape');
+  assert.equal(await focused(tab), 'Speed');
+  assert.equal(await tab.getByRole('menu').count(), 0);
 }

@@ -1,20 +1,25 @@
 /* The watch page, told what to do by what a viewer touches: its buttons and menus, in English. */
 import { options } from './arguments.js';
 import { page } from './browser.js';
-import { video } from './player.js';
+import { until } from './player.js';
 
 const names = { en: /English|英/, zh: /Chinese|中文|汉语|普通话|国语/, 'zh-Hans': /Chinese|中文|简/ };
 
 export async function openWatch(manifest, settings) {
   const opened = await page({ ...settings, listens: true });
   const { tab } = opened;
-  const button = async (name) => {
-    await tab.mouse.move(100 + Math.random() * 50, 200); // as a hand does: the controls come back
-    await tab.mouse.move(300, 250);
-    return tab.getByRole('button', { name, exact: true });
+  /* As a hand does: it goes to the button, the controls come back and stay under it, it presses. */
+  const open = async (menu) => {
+    const { x, y, width, height } = await tab.getByRole('button', { name: menu, exact: true }).boundingBox();
+
+    await tab.mouse.move(x + width / 2, y + height / 2, { steps: 3 });
+    await until('the controls being there', () => tab.evaluate(`!document.querySelector('.idle')`));
+    await tab.mouse.down();
+    await tab.mouse.up();
+    await tab.getByRole('menu').waitFor();
   };
   const choose = async (menu, item) => {
-    await (await button(menu)).click();
+    await open(menu);
     await tab.getByRole('menuitemradio', { name: item }).first().click();
   };
 
@@ -25,13 +30,12 @@ export async function openWatch(manifest, settings) {
     text: (language) => choose('Subtitles', language ? names[language] : 'Off'),
     quality: (height) => choose('Quality', new RegExp(`^\\s*${height}p`)),
     heights: async () => {
-      await (await button('Quality')).click();
+      await open('Quality');
       const items = await tab.getByRole('menuitemradio').allTextContents();
       await tab.keyboard.press('Escape');
       return items.map((text) => text.trim()).filter((text) => /^\d+p$/.test(text)).map((text) => Number.parseInt(text, 10));
     },
     shownText: () => tab.evaluate(`document.querySelector('.shaka-text-container')?.innerText ?? ''`),
     close: () => opened.context.close(),
-    play: () => video(tab, 'await video.play();'),
   };
 }

@@ -16,9 +16,12 @@ export async function test(name, body) {
     console.log(`ok ${count} - ${name} # ${((Date.now() - started) / 1000).toFixed(1)} s`);
     return true;
   } catch (error) {
+    const why = error.stack ?? String(error);
+
     failed++;
     console.log(`not ok ${count} - ${name}`);
-    diagnostic(error.stack ?? error);
+    diagnostic(why);
+    console.error(`${name}: ${why}`); // what shows only this, as meson does of TAP, shows the reason too
     return false;
   }
 }

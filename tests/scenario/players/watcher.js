@@ -10,6 +10,18 @@ function install(readCode) {
   const WIDTH = 440; // 20 x 10 pixels a cell
   const HEIGHT = 200;
 
+  /* Everything the page told a screen reader: it stands there for a moment only. */
+  const standing = new Map();
+  window.spnSaid = [];
+  new MutationObserver(() => {
+    for (const status of document.querySelectorAll('[role=status]')) {
+      const text = status.textContent.trim();
+
+      if (text && text !== standing.get(status)) window.spnSaid.push(text);
+      standing.set(status, text);
+    }
+  }).observe(document, { subtree: true, childList: true, characterData: true });
+
   window.spnWatch = (video, rate, source) => {
     const canvas = document.createElement('canvas');
     canvas.width = WIDTH;
@@ -61,10 +73,11 @@ function install(readCode) {
     }
     const blocks = [];
     let count = 0;
-    let began = 0;
+    let began = Infinity;
     await new Promise((done) => {
       window.spnSound.port.onmessage = ({ data }) => {
-        if (!count) began = video.currentTime;
+        /* A block may come late, never early. */
+        began = Math.min(began, video.currentTime - count / 48000);
         blocks.push(data);
         count += data.length;
         if (count >= seconds * 48000) done();

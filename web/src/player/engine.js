@@ -63,7 +63,8 @@ export class Engine extends EventTarget {
     this.player.setVideoContainer(container);
     this.player.configure({
       textDisplayFactory: () => new shaka.text.UITextDisplayer(this.player),
-      streaming: { bufferingGoal: 30, bufferBehind: 60 },
+      /* Without a backoff the end is the end: Shaka would go to a second before it. */
+      streaming: { bufferingGoal: 30, bufferBehind: 60, durationBackoff: 0 },
       abr: { defaultBandwidthEstimate: 3e6 },
     });
     /** @type {shaka.extern.ImageTrack | null} */
@@ -215,6 +216,15 @@ export class Engine extends EventTarget {
   /** Frames a second of what is shown; 0 where it is not known. */
   frameRate() {
     return this.player.getVideoTracks().find(({ active }) => active)?.frameRate ?? 0;
+  }
+
+  /** The speed that was chosen: while the film waits for data, the element's own rate is 0. */
+  speed() {
+    return this.player.getPlaybackRate() || 1;
+  }
+
+  chooseSpeed(/** @type {number} */ speed) {
+    this.player.trickPlay(speed, false);
   }
 
   /**

@@ -31,7 +31,9 @@ export const rows = [
  * @param {Actions} actions
  */
 export function press(event, actions) {
-  const target = /** @type {HTMLElement} */ (event.target);
+  const focus = /** @type {HTMLElement} */ (event.target);
+  /* The list of keys, just closed, still has the focus until the page is drawn again. */
+  const target = focus.closest?.('dialog:not([open])') ? document.body : focus;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const row = rows.find(({ keys }) => keys.includes(key));
 

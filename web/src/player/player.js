@@ -126,7 +126,7 @@ class Player extends LitElement {
       this.say(this.video.muted ? t('muted') : `${t('volume')} ${Math.round(this.video.volume * 100)} %`);
     },
     fullscreen: () => {
-      if (document.fullscreenElement) document.exitFullscreen();
+      if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
       else this.frame.requestFullscreen?.().catch(() => {});
     },
     subtitles: () => {
@@ -145,7 +145,7 @@ class Player extends LitElement {
         this.seek((Math.floor(this.video.currentTime * rate + 1e-3) + by + 0.5) / rate);
     },
     faster: (/** @type {number} */ by) => {
-      const at = SPEEDS.indexOf(this.video.playbackRate) + by;
+      const at = SPEEDS.indexOf(this.speed) + by;
 
       if (at >= 0 && at < SPEEDS.length) this.setSpeed(SPEEDS[at]);
     },
@@ -156,6 +156,10 @@ class Player extends LitElement {
     const { duration } = this.video ?? {};
 
     return Number.isFinite(duration) ? duration : 0;
+  }
+
+  get speed() {
+    return this.engine?.speed() ?? 1;
   }
 
   /** @param {number} seconds */
@@ -173,7 +177,8 @@ class Player extends LitElement {
 
   /** @param {number} speed */
   setSpeed(speed) {
-    this.video.playbackRate = speed;
+    if (!this.ready) return;
+    this.engine?.chooseSpeed(speed);
     this.say(`${t('speed')} ${speed}×`);
   }
 
@@ -208,7 +213,7 @@ class Player extends LitElement {
     this.requestUpdate();
   }
 
-  /* Controls go away when nothing moves for a while, never while paused or one has the focus. */
+  /* Controls go away when nothing moves for a while, never while paused, under the pointer or with the focus. */
   awake() {
     clearTimeout(this.idleTimer);
     this.idleTimer = setTimeout(() => this.sleep(), IDLE_MS);
@@ -218,7 +223,11 @@ class Player extends LitElement {
   }
 
   sleep() {
-    if (this.video.paused || this.problem || this.querySelector('.controls :focus-visible, sampan-menu[open]')) return;
+    /* A finger that has gone leaves its :hover behind. */
+    const pointed = matchMedia('(hover: hover)').matches && this.querySelector('.row:hover, .seek:hover');
+
+    if (this.video.paused || this.problem || pointed) return;
+    if (this.querySelector('.controls :focus-visible, sampan-menu[open]')) return;
     this.idle = true;
     this.requestUpdate();
   }
@@ -248,7 +257,7 @@ class Player extends LitElement {
       key: String(speed),
       label: speed === 1 ? t('normal') : `${speed}×`,
       lang: '',
-      active: speed === this.video?.playbackRate,
+      active: speed === this.speed,
     }));
   }
 
@@ -386,6 +395,7 @@ class Player extends LitElement {
     return html`<div
       class="player ${state.filter(Boolean).join(' ')}"
       @pointermove=${() => this.awake()}
+      @pointerleave=${() => this.awake()}
       @focusin=${() => this.awake()}
     >
       <div class="screen" @click=${this.actions.toggle} @dblclick=${this.actions.fullscreen}>
