@@ -110,6 +110,10 @@ export function languageName(tag) {
   }
 }
 
+/** @param {number} share of one */
+export const percent = (share) =>
+  new Intl.NumberFormat(current, { style: 'percent' }).format(share);
+
 /** @param {string} key */
 export function remembered(key) {
   try {

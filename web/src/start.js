@@ -2,12 +2,13 @@
 import { html, LitElement, nothing } from 'lit';
 import { watchAddress, watchList } from './api.js';
 import './head.js';
-import { pick, t, Translated } from './language.js';
+import { percent, pick, t, Translated } from './language.js';
 import { clock } from './time.js';
 import { strings } from './strings.js';
 
 const SOON_MS = 2000;
 const LATER_MS = 15000;
+const SHOWN = 6; /* of what is being made, by name */
 
 class Start extends LitElement {
   constructor() {
@@ -78,38 +79,61 @@ class Start extends LitElement {
 
     return html`<li class="making ${making.state}">
       <span class="name">${making.name}</span>
-      <span class="state">${state}</span>
+      <span class="state">${state}${making.total > 0 ? ` · ${percent(making.done / making.total)}` : ''}</span>
       ${making.total > 0
-        ? html`<progress max=${making.total} value=${making.done} aria-label=${making.name}></progress>
-            <span class="count">${t('done', { done: making.done, total: making.total })}</span>`
+        ? html`<progress max=${making.total} value=${making.done} aria-label=${making.name}></progress>`
         : nothing}
     </li>`;
   }
 
+  /** @param {import('./api.js').Making[]} list */
+  makings(list) {
+    if (!list.length) return nothing;
+    const more = list.length - SHOWN;
+
+    return html`<section aria-labelledby="making">
+      <h2 id="making">${t('making')}</h2>
+      <ul class="makings">
+        ${list.slice(0, SHOWN).map((making) => this.making(making))}
+      </ul>
+      ${more > 0 ? html`<p class="more">${t('more', { count: more })}</p>` : nothing}
+    </section>`;
+  }
+
+  /**
+   * @param {import('./strings.js').Key} name
+   * @param {import('./api.js').Publication[]} list
+   */
+  shelf(name, list) {
+    if (!list.length) return nothing;
+
+    return html`<section aria-labelledby=${name}>
+      <h2 id=${name}>${t(name)} <span class="count">${list.length}</span></h2>
+      <ul class="cards">
+        ${list.map((publication) => this.card(publication))}
+      </ul>
+    </section>`;
+  }
+
   render() {
     const { list } = this;
+    /* What is being cut comes first, as what was cut does. */
+    const making = [...(list?.making ?? [])].sort((a, b) => Number(b.state === 'building') - Number(a.state === 'building'));
 
     document.title = `Sampan – ${t('watch')}`;
-    return html`<div class="start">
+    return html`<div class="start" aria-busy=${!list && !this.failed}>
       <p role="status" class="notice" ?hidden=${!this.failed}>${this.failed ? t('unreachable') : nothing}</p>
       <h1>${t('watch')}</h1>
       ${list && !list.publications.length
-        ? html`<p class="nothing">${t('nothing')}</p>
-            <p class="nothing"><code>${t('nothingHow')}</code></p>`
+        ? html`<div class="nothing">
+            <img src="/boat.svg" alt="" width="64" height="64" />
+            <p>${t('nothing')}</p>
+            ${making.length ? nothing : html`<p>${t('nothingHow')} <code>sampan ingest ${t('file')} --publish</code></p>`}
+          </div>`
         : nothing}
-      ${list?.publications.length
-        ? html`<ul class="cards">
-            ${list.publications.map((publication) => this.card(publication))}
-          </ul>`
-        : nothing}
-      ${list?.making.length
-        ? html`<section aria-labelledby="making">
-            <h2 id="making">${t('making')}</h2>
-            <ul class="makings">
-              ${list.making.map((making) => this.making(making))}
-            </ul>
-          </section>`
-        : nothing}
+      ${this.makings(making)}
+      ${this.shelf('films', list?.publications.filter(({ cut }) => cut) ?? [])}
+      ${this.shelf('videos', list?.publications.filter(({ cut }) => !cut) ?? [])}
     </div>`;
   }
 }
