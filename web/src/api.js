@@ -3,7 +3,7 @@
  *
  * @typedef {Record<string, string>} Names  per BCP 47 tag
  * @typedef {{ id: string, title: Names | string, duration_ms: number, hls: string, dash: string,
- *             poster?: Poster | string | null, chapters?: string | null }} Publication
+ *             poster?: Poster | string | null, cut?: string | null, chapters?: string | null }} Publication
  * @typedef {{ sheet: string, columns: number, rows: number, tile: number }} Poster  one tile of a sheet
  * @typedef {{ name: string, state: string, done: number, total: number }} Making
  * @typedef {{ publications: Publication[], making: Making[] }} Watch

@@ -10,6 +10,7 @@ const { values } = parseArgs({
   options: {
     base: { type: 'string' }, // http://127.0.0.1:8080; without it a film is made and served here
     publication: { type: 'string' },
+    films: { type: 'string', default: '' }, // a file: films of it in place of one, compositions.py writes it
     source: { type: 'string', default: '1' }, // of the codes in it
     rate: { type: 'string', default: '25' },
     frames: { type: 'string', default: '0' }, // 0: not known, then the player's duration decides
@@ -26,17 +27,29 @@ const { values } = parseArgs({
   },
 });
 
-const [num, den = '1'] = values.rate.split('/');
+const source = Number(values.source);
 
 export const options = {
   ...values,
   here,
   root,
-  rate: Number(num) / Number(den),
-  rateText: values.rate,
-  source: Number(values.source),
+  source,
   frames: Number(values.frames),
   port: Number(values.port),
   seconds: Number(values.seconds),
   slow: Number(values.slow),
 };
+
+/**
+ * What is watched from now on: publication, rate ("30000/1001"), frames, and where what comes from: spans
+ * ([frame of the film, source, frame of it], each up to the next), sound (from `at` to `until`, in seconds,
+ * source is heard, from its own second `first` on). cues by language and places (frames to seek to) where
+ * they are known.
+ */
+export function watching(film) {
+  const [num, den = '1'] = film.rate.split('/');
+
+  Object.assign(options, { cues: null, places: null }, film, { rateText: film.rate, rate: Number(num) / Number(den) });
+}
+
+watching({ rate: values.rate, spans: [[0, source, 0]], sound: { at: 0, source, first: 0 } });

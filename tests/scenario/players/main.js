@@ -3,10 +3,10 @@
  * --base a film is made by ffmpeg and served here. Prints TAP; exits 0 where nothing failed.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { options } from './arguments.js';
+import { options, watching } from './arguments.js';
 import * as browser from './browser.js';
 import { openBare } from './bare.js';
 import { reachesNobody } from './bundle.js';
@@ -19,16 +19,18 @@ import { diagnostic, finish, skip, test } from './tap.js';
 const wanted = (name) => name.includes(options.only);
 const row = (name, body) => (wanted(name) ? test(name, body) : undefined);
 
+const STEPS = [
+  ['plays every frame, in its place', player.playsThrough],
+  ['seeks to the frames of the place', player.seeks],
+  ['seeks to the very frame while paused', player.seeksPaused],
+  ['changes the language that is heard', player.changesAudio],
+  ['shows subtitles in their time', player.showsSubtitles],
+  ['shows every rendition', player.switches],
+];
+
 /** One player, from its start to its end: every row stands on the page the one before left. */
-async function scenario(name, open) {
-  const steps = [
-    ['plays every frame, in its place', player.playsThrough],
-    ['seeks to the frames of the place', player.seeks],
-    ['seeks to the very frame while paused', player.seeksPaused],
-    ['changes the language that is heard', player.changesAudio],
-    ['shows subtitles in their time', player.showsSubtitles],
-    ['shows every rendition', player.switches],
-  ].filter(([step]) => wanted(`${name} ${step}`));
+async function scenario(name, open, all = STEPS) {
+  const steps = all.filter(([step]) => wanted(`${name} ${step}`));
 
   if (!steps.length) return;
   let driver;
@@ -46,17 +48,8 @@ async function scenario(name, open) {
   await driver.close();
 }
 
-const scratch = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
-let stop = async () => {};
-
-try {
-  if (!options.base) {
-    const { serveStatic } = await import('./static.js');
-    stop = await serveStatic(scratch);
-  }
-  options.base = options.base.replace(/\/$/, '');
-  diagnostic(`${options.base}/v/${options.publication}/ in Chromium ${await browser.open()}`);
-
+/** Everything of one film, and the pages around it. */
+async function film() {
   await row('what is built names no other host', reachesNobody);
   await row('hls-parser accepts every playlist', playlists);
   if (hasSchema()) await row('the DASH schema accepts the MPD', mpd);
@@ -72,6 +65,42 @@ try {
   await scenario('Shaka with HLS', () => openWatch('hls'));
   await scenario('hls.js', () => openBare('hls'));
   await scenario('dash.js', () => openBare('dash'));
+}
+
+/** Many films: all their frames, at the places that are named; of a full one the rest too. */
+async function films(list) {
+  const short = STEPS.filter(([, body]) => [player.playsThrough, player.seeksPaused].includes(body));
+
+  for (const one of list) {
+    watching(one);
+    if (one.spoilt) {
+      await row(`${one.name} is found out`, async () => {
+        const driver = await openWatch('dash');
+
+        await assert.rejects(player.playsThrough(driver), /shown frames are wrong/);
+        await driver.close();
+      });
+      continue;
+    }
+    await row(`${one.name}: hls-parser accepts every playlist`, playlists);
+    await scenario(`${one.name}: Shaka with DASH`, () => openWatch('dash'), one.full ? STEPS : short);
+    await scenario(`${one.name}: Shaka with HLS`, () => openWatch('hls'), one.full ? STEPS : short);
+    await scenario(`${one.name}: hls.js`, () => openBare('hls'), one.full ? STEPS : short);
+  }
+}
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
+let stop = async () => {};
+
+try {
+  if (!options.base) {
+    const { serveStatic } = await import('./static.js');
+    stop = await serveStatic(scratch);
+  }
+  options.base = options.base.replace(/\/$/, '');
+  diagnostic(`${options.base} in Chromium ${await browser.open()}`);
+  if (options.films) await films(JSON.parse(readFileSync(options.films, 'utf8')));
+  else await film();
 } finally {
   await browser.close();
   await stop();

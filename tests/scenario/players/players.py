@@ -2,9 +2,11 @@
 """players.py - a film through the whole of Sampan into Chromium, watched frame by frame.
 
 `stack` starts `sampan up`, ingests and publishes a film made here, and runs main.js against it.
+`compositions` does so with films that were cut from others, at many rates.
 `sabotage` has main.js play a film that is wrong in one way, and is content when that is found.
 """
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+from compositions import KINDS, publish_all  # noqa: E402
 from instance import Instance, for_all  # noqa: E402
 
 FRAMES = 500
@@ -44,8 +47,9 @@ def film(options, work):
     return path, texts
 
 
-def stack(options, work):
-    path, texts = film(options, work)
+@contextlib.contextmanager
+def running(options, work):
+    """`sampan up` on a directory of its own."""
     data = os.path.join(work, "data")
     os.mkdir(data)
     if os.geteuid() == 0:  # an ordinary user runs Sampan then
@@ -53,9 +57,17 @@ def stack(options, work):
     instance = Instance(options.program, data, options.port)
     instance.start()
     try:
+        yield instance
+    finally:
+        instance.stop()
+
+
+def stack(options, work):
+    path, texts = film(options, work)
+    with running(options, work) as instance:
         command = [options.program, "ingest", path, "--title", "起雾 Mist", "--audio-language",
                    "1=zh", "--audio-language", "2=en", "--publish", "--wait", "--json",
-                   "--data", data, "--port", str(options.port)]
+                   "--data", instance.data, "--port", str(options.port)]
         for language, text in texts.items():
             command += ["--subtitles", f"{language}={text}"]
         answer = subprocess.run(command, check=False, stdout=subprocess.PIPE)
@@ -64,9 +76,15 @@ def stack(options, work):
             print(f"Bail out! the film was not published: {answer.stdout.decode()}")
             return 1
         return node(options, "--base", f"http://127.0.0.1:{options.port}", "--publication",
-                    publication, "--frames", str(FRAMES)).returncode
-    finally:
-        instance.stop()
+                    publication, "--frames", str(FRAMES), "--only", options.only).returncode
+
+
+def compositions(options, work):
+    with running(options, work) as instance:
+        films = os.path.join(work, "films.json")
+        with open(films, "w", encoding="utf-8") as file:
+            json.dump(publish_all(options, instance, work), file, ensure_ascii=False)
+        return node(options, "--base", f"http://127.0.0.1:{options.port}", "--films", films, "--only", options.only).returncode
 
 
 def sabotage(options, _):
@@ -84,11 +102,13 @@ def sabotage(options, _):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["stack", "sabotage"])
+    parser.add_argument("what", choices=["stack", "compositions", "sabotage"])
     parser.add_argument("sabotage", nargs="?", choices=list(SABOTAGES))
     parser.add_argument("--program", default="build/src/cli/sampan")
     parser.add_argument("--sample", default="build/tests/fixtures/sampan-sample")
     parser.add_argument("--port", type=int, default=18520)
+    parser.add_argument("--kind", default="", choices=["", *KINDS], help="of compositions this one alone")
+    parser.add_argument("--only", default="", help="rows whose name has this")
     options = parser.parse_args()
     options.program, options.sample = for_all(options.program), os.path.abspath(options.sample)
     if not os.path.isdir(os.path.join(HERE, "node_modules")):
@@ -97,7 +117,7 @@ def main():
     work = tempfile.mkdtemp(prefix="sampan-players.")
     os.chmod(work, 0o755)
     try:
-        return (stack if options.what == "stack" else sabotage)(options, work)
+        return {"stack": stack, "compositions": compositions, "sabotage": sabotage}[options.what](options, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -57,7 +57,7 @@ media_1.m3u8
   for (const language of ['zh-Hans', 'en'])
     writeFileSync(path.join(folder, `${language}.m3u8`), `#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:${Math.ceil(seconds)}\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:${seconds.toFixed(3)},\n${language}.vtt\n#EXT-X-ENDLIST\n`);
 
-  const list = { publications: [{ id, title: { 'zh-Hans': '江上行舟：起雾', 'zh-Hant': '江上行舟：起霧', en: 'A Boat on the River: Mist' }, duration_ms: seconds * 1000, hls: `/v/${id}/main.m3u8`, dash: `/v/${id}/main.mpd`, poster: `/v/${id}/poster.jpg` }], making: [{ name: 'episode-02.mp4', state: 'encoding', done: 420, total: 1000 }, { name: '第三集.mp4', state: 'failed', done: 0, total: 0 }] };
+  const list = { publications: [{ id, cut: null, title: { 'zh-Hans': '江上行舟：起雾', 'zh-Hant': '江上行舟：起霧', en: 'A Boat on the River: Mist' }, duration_ms: seconds * 1000, hls: `/v/${id}/main.m3u8`, dash: `/v/${id}/main.mpd`, poster: `/v/${id}/poster.jpg` }, { id, cut: 'cut_static', title: { en: 'All of the river' }, duration_ms: 95000, hls: `/v/${id}/main.m3u8`, dash: `/v/${id}/main.mpd`, poster: null }], making: [{ name: 'The river in six minutes', state: 'building', done: 3, total: 8 }, { name: 'episode-02.mp4', state: 'encoding', done: 420, total: 1000 }, { name: '第三集.mp4', state: 'failed', done: 0, total: 0 }] };
   run('ffmpeg', '-nostdin', '-v', 'error', '-y', '-ss', '6', '-i', film, '-frames:v', '1', path.join(folder, 'poster.jpg'));
   const server = createServer((request, response) => answer(request, response, dir, list));
   await new Promise((done) => server.listen(options.port, '127.0.0.1', done));

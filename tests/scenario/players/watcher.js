@@ -22,7 +22,8 @@ function install(readCode) {
     }
   }).observe(document, { subtree: true, childList: true, characterData: true });
 
-  window.spnWatch = (video, rate, source) => {
+  /* spans: [frame of the film, source, frame of it], each up to the next; the first begins at 0. */
+  window.spnWatch = (video, rate, spans) => {
     const canvas = document.createElement('canvas');
     canvas.width = WIDTH;
     canvas.height = HEIGHT;
@@ -38,13 +39,15 @@ function install(readCode) {
       frame.close();
       const { data } = context.getImageData(0, 0, WIDTH, HEIGHT / 4);
       const code = readCode((x, y) => data[(y * WIDTH + x) * 4 + 1], WIDTH, HEIGHT);
-      const want = Math.round(time * rate);
+      const index = Math.round(time * rate);
+      const [start, source, begin] = spans.findLast(([at]) => at <= index) ?? spans[0];
+      const want = { source, frame: begin + index - start };
 
       state.callbacks++;
       first ||= meta.presentedFrames;
       state.presented = meta.presentedFrames - first + 1;
-      if (code && code.source === source && code.frame === want) state.seen.push(want);
-      else state.wrong.push({ want, time, mediaTime: meta.mediaTime, code, width: video.videoWidth });
+      if (code?.source === want.source && code.frame === want.frame) state.seen.push(index);
+      else state.wrong.push({ index, want, time, mediaTime: meta.mediaTime, code, width: video.videoWidth });
     };
     video.requestVideoFrameCallback(look);
     for (const name of ['waiting', 'playing', 'seeking', 'seeked', 'stalled', 'error', 'ended', 'pause'])
