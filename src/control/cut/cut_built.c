@@ -49,7 +49,7 @@ static int tracks_read(struct cut_built *built, struct match_rendition *renditio
     size_t found = 0;
     int ret;
 
-    rendition->tracks = calloc(built->asset_count, sizeof(*rendition->tracks));
+    rendition->tracks = calloc(built->asset_count + 1, sizeof(*rendition->tracks));
     if (!rendition->tracks)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     if ((ret = db_query(db,

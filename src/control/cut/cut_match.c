@@ -322,15 +322,17 @@ static int match_steps(struct cut_match *match, struct db *db, const struct cut 
         asset_match(match, cut, choice, i, owns, matched);
     }
     for (size_t i = 0; i < match->count; i++) {
-        if (matched[i])
-            match->renditions[kept++] = match->renditions[i];
-        else
-            free(match->renditions[i].tracks);
+        struct match_rendition *rendition = &match->renditions[i];
+
+        if (!matched[i]) {
+            free(rendition->tracks);
+            continue;
+        }
+        for (size_t a = 0; choice->exact && rendition->media == 1 && a < match->asset_count; a++)
+            rendition->tracks[a].encode = 1;
+        match->renditions[kept++] = *rendition;
     }
     match->count = kept;
-    for (size_t i = 0; choice->exact && i < match->count; i++)
-        for (size_t a = 0; match->renditions[i].media == 1 && a < match->asset_count; a++)
-            match->renditions[i].tracks[a].encode = 1;
     return SPN_OK;
 }
 
