@@ -20,7 +20,8 @@
 #define HALF_SLOT 512  /* samples: what a join may be off by */
 #define AROUND    4    /* packets either side of a join in which its noise is measured */
 #define QUIET     1e-8 /* mean square: -80 dBFS; below it there is no sound to speak of */
-#define LIKE      0.9  /* of the likeness that the asset's own encode has */
+#define LIKE      0.9  /* of the likeness that the asset's own encode has: it is in its place */
+#define ALIKE     0.7  /* of it, and nowhere more alike: its sound, if a noisy one (0 dB) */
 #define CLICK     2.0  /* times the greatest step of the error in the asset's own encode … */
 #define CLICK_MIN 0.05 /* … and this much of full scale */
 
@@ -250,6 +251,8 @@ static int place_look(struct listen *listen, size_t i, int64_t at, int count, st
     if (like >= LIKE * own)
         return SPN_OK;
     lag = lag_find(film[channel], source[channel], count, &best);
+    if (lag == 0 && like >= ALIKE * own) /* how noisy it may be around a join, join_look() says */
+        return SPN_OK;
     if (best > like && best >= LIKE * own)
         fault_add(
             listen->faults, "sound.place", sample_frame(composition, at),
