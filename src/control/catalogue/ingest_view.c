@@ -25,31 +25,33 @@ static void note_put(json_t *out, const char *why)
 }
 
 /*
- * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand, so
- * it is right again at once after a pause.
+ * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand and
+ * of those that ended a moment ago, so it is right again soon after a pause, and known where a
+ * chunk ends before its worker has said anything of it.
  */
+#define MOMENT_MS 10000
+
 static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, json_t *out,
                              struct spn_error *err)
 {
     struct rows *rows = NULL;
-    int64_t done = 0, total = 0, jobs = 0, jobs_done = 0;
-    double rate = 0;
+    int64_t done = 0, total = 0, jobs = 0, jobs_done = 0, lately = 0, since_ms = now_ms;
     int ret, paused = 0, chunks = 0;
 
     json_put_text(out, "note", NULL);
     if ((ret = db_count(db, "SELECT frames FROM asset WHERE hash = $1", DB_ARGS(db_text(asset)), 0,
                         &total, err)) < 0 ||
         (ret = db_query(db,
-                        "SELECT kind, state, done, total, started_ms, error_text FROM job"
+                        "SELECT kind, state, done, started_ms, finished_ms, error_text FROM job"
                         " WHERE asset = $1",
                         DB_ARGS(db_text(asset)), &rows, err)) < 0)
         return ret;
     while ((ret = rows_next(rows, err)) > 0) {
         const char *state = rows_text(rows, 1);
-        int running = strcmp(state, "running") == 0;
+        int running = strcmp(state, "running") == 0, ended = strcmp(state, "done") == 0;
 
         jobs++;
-        jobs_done += strcmp(state, "done") == 0;
+        jobs_done += ended;
         if (strcmp(state, "paused") == 0) {
             paused = 1;
             note_put(out, rows_text(rows, 5));
@@ -57,10 +59,13 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
         if (strcmp(rows_text(rows, 0), "chunk") != 0)
             continue;
         chunks = 1;
-        if (running || strcmp(state, "done") == 0)
+        if (running || ended)
             done += rows_number(rows, 2);
-        if (running && now_ms > rows_number(rows, 4))
-            rate += (double)rows_number(rows, 2) * 1000 / (double)(now_ms - rows_number(rows, 4));
+        if (running || (ended && now_ms - rows_number(rows, 4) < MOMENT_MS)) {
+            lately += rows_number(rows, 2);
+            if (rows_number(rows, 3) < since_ms)
+                since_ms = rows_number(rows, 3);
+        }
     }
     rows_close(rows);
     if (ret < 0)
@@ -68,7 +73,8 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
     json_put_number(out, "done", chunks ? done < total ? done : total : jobs_done);
     json_put_number(out, "total", chunks ? total : jobs);
     json_put_text(out, "unit", chunks ? "frames" : "jobs");
-    rate_put(out, chunks ? rate : 0, total - done);
+    rate_put(out, now_ms > since_ms ? (double)lately * 1000 / (double)(now_ms - since_ms) : 0,
+             total - done);
     json_put_number(out, "jobs", jobs);
     json_put_number(out, "jobs_done", jobs_done);
     (void)json_object_set_new(out, "paused", json_boolean(paused));

@@ -260,6 +260,7 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
     const struct kind *kind;
     struct kind_job of_kind;
     struct ended job;
+    int64_t frames; /* a job may end before its worker has said anything of how far it is */
     char *result;
     int ret;
 
@@ -275,13 +276,15 @@ static int commit_run(struct db *db, void *opaque, struct spn_error *err)
         return ret;
     if (!(result = json_text(body->result)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    ret = db_run(
-        db,
-        "UPDATE job SET state = 'done', result = $2, available_ms = NULL,"
-        " done = CASE WHEN total > done THEN total ELSE done END, finished_ms = $3"
-        " WHERE id = $1",
-        DB_ARGS(db_text(body->id), db_text(result), db_number(instance_now_ms(body->instance))),
-        NULL, err);
+    frames = json_integer_value(json_object_get(body->result, "frames"));
+    ret = db_run(db,
+                 "UPDATE job SET state = 'done', result = $2, available_ms = NULL,"
+                 " done = CASE WHEN $4 > total AND $4 > done THEN $4"
+                 " WHEN total > done THEN total ELSE done END, finished_ms = $3"
+                 " WHERE id = $1",
+                 DB_ARGS(db_text(body->id), db_text(result),
+                         db_number(instance_now_ms(body->instance)), db_number(frames)),
+                 NULL, err);
     free(result);
     if (ret < 0)
         return ret;
