@@ -338,7 +338,7 @@ def free_bytes(path):
 
 def disk_full(up, left):
     """On a small disk of its own, which somebody else fills in mid-encode but for some bytes."""
-    film = up.film(frames=2000, size="320x180")
+    film = up.film(frames=8000, size="320x180")  # eight chunks: some are still to be made when the first is done
     filler = os.path.join(up.data, "tmp", "filler")
     up.start("--lease-s", "5")
     ingest = json.loads(up.run("ingest", film, "--json").stdout)["ingest"]
@@ -370,7 +370,7 @@ def disk_full(up, left):
     asset = up.api("GET", f"/api/v1/assets/{ended['asset']}")[1]
     track = asset["renditions"][0]["name"]
     expect = subprocess.run([SAMPLE, "expect", os.path.join(up.data, "track", track[:2], track), "--source", "1",
-                             "--frames", "2000"], capture_output=True, text=True, check=False)
+                             "--frames", "8000"], capture_output=True, text=True, check=False)
     assert expect.returncode == 0, expect.stdout[-2000:]
 
 
