@@ -87,6 +87,7 @@ export async function openBare(kind, settings) {
       video(tab, `return [...video.textTracks].filter((track) => track.mode === 'showing')
         .flatMap((track) => [...(track.activeCues ?? [])]).map((cue) => cue.text).join('\\n') +
         [...document.querySelectorAll('.dashjs-text-track, [id*=subtitle]')].map((one) => one.innerText).join('')`),
+    speed: (speed) => video(tab, 'video.playbackRate = argument;', speed),
     problems: () => tab.evaluate('window.problems'),
     close: () => context.close(),
   };

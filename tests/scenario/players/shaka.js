@@ -35,6 +35,8 @@ export async function openWatch(manifest, settings) {
       await tab.keyboard.press('Escape');
       return items.map((text) => text.trim()).filter((text) => /^\d+p$/.test(text)).map((text) => Number.parseInt(text, 10));
     },
+    /* The element's own rate is Shaka's: what is written there is lost at the end of the next seek. */
+    speed: (speed) => tab.evaluate(`document.querySelector('sampan-player').engine.chooseSpeed(${speed})`),
     shownText: () => tab.evaluate(`document.querySelector('.shaka-text-container')?.innerText ?? ''`),
     close: () => opened.context.close(),
   };
