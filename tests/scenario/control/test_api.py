@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control import Control, Worker
+from report import finish, report, same, some_failed
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--control", required=True)
@@ -20,20 +21,6 @@ arguments.add_argument("--tracks", required=True, help="the program that writes 
 arguments.add_argument("--document", required=True)
 arguments.add_argument("--database")
 options = arguments.parse_args()
-
-count = failed = 0
-
-
-def report(ok, name, detail=""):
-    global count, failed
-    count += 1
-    failed += not ok
-    print(f"{'ok' if ok else 'not ok'} {count} - {name}" + (f"\n# {detail}" if not ok else ""), flush=True)
-
-
-def same(name, got, want):
-    report(got == want, name, f"{got!r}, not {want!r}")
-
 
 films = tempfile.mkdtemp(prefix="sampan-films.")
 subprocess.run([options.tracks, films], check=True)
@@ -367,9 +354,8 @@ try:
 finally:
     if control.process and control.process.poll() is None:
         control.kill()
-    if failed:
+    if some_failed():
         print("# " + "\n# ".join(control.log().splitlines()[-40:]))
     control.remove()
     subprocess.run(["rm", "-rf", films])
-print(f"1..{count}")
-sys.exit(failed > 0)
+finish()
