@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+struct spn_error;
+
 /* Frames per second, num / den, both positive and in lowest terms: 24000/1001, 25/1. */
 struct spn_rate {
     uint32_t num;
@@ -26,6 +28,15 @@ int spn_rescale(int64_t value, int64_t num, int64_t den, enum spn_rounding round
 /* Lowest terms; 0/0 for a rate with a zero in it. */
 struct spn_rate spn_rate_reduce(uint64_t num, uint64_t den);
 int spn_rate_equal(struct spn_rate a, struct spn_rate b);
+
+/*
+ * The rate that a rounded one means: num / den within 1 in 2000 of 24000/1001, 24, 25, 30000/1001,
+ * 30, 48000/1001, 48, 50, 60000/1001 or 60, or a whole number up to SPN_RATE_MAX. 0/0: none.
+ */
+struct spn_rate spn_rate_snap(uint32_t num, uint32_t den);
+
+/* "25", "24000/1001", or a decimal that snaps: "23.976". At most SPN_RATE_MAX. SPN_EINVAL. */
+int spn_rate_parse(const char *text, struct spn_rate *out, struct spn_error *err);
 
 /* G, frames in a GOP: twice the rate, rounded up (48 at 24000/1001, 50 at 25, 60 at 30000/1001). */
 uint32_t spn_rate_gop(struct spn_rate rate);

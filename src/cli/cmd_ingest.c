@@ -20,6 +20,9 @@ const struct option ingest_options[] = {
     { "audio-language", "N=LANG", "The language of audio track N, from 1. May be repeated." },
     { "ladder", "FILE", "The renditions to make, as JSON; else they follow from the source." },
     { "fields", NULL, "Make one frame of each field of an interlaced source: 25i becomes 50p." },
+    { "rate", "R",
+      "Frames a second of the asset, 25 or 24000/1001: frames are repeated or left out, openly, "
+      "where the source has another rate." },
     { "link", NULL, "Refer to the file where it lies; it must not be changed." },
     { "publish", NULL, "Publish it as soon as it is ready." },
     { "wait", NULL, "Wait until it is ready." },
@@ -161,7 +164,7 @@ static int ladder_read(const char *path, json_t **out, struct spn_error *err)
 /* What all files of one command are asked for alike. */
 static int request_make(const struct typed *typed, json_t **out, struct spn_error *err)
 {
-    const char *ladder = typed_value(typed, "ladder");
+    const char *ladder = typed_value(typed, "ladder"), *rate = typed_value(typed, "rate");
     json_t *subtitles = json_array(), *languages = json_object(), *options = json_object();
     json_t *rungs;
     int ret = SPN_OK;
@@ -170,7 +173,8 @@ static int request_make(const struct typed *typed, json_t **out, struct spn_erro
                      "options", options, "publish", typed_has(typed, "publish"), "keep",
                      typed_has(typed, "link") ? "link" : "copy");
     if (!*out ||
-        json_object_set_new(options, "fields", json_boolean(typed_has(typed, "fields"))) < 0)
+        json_object_set_new(options, "fields", json_boolean(typed_has(typed, "fields"))) < 0 ||
+        (rate && json_object_set_new(options, "rate", json_string(rate)) < 0))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
     ret = ingest_titles(typed, *out, err);
     for (size_t i = 0; i < typed->option_count && ret == SPN_OK; i++) {

@@ -48,12 +48,13 @@ static void clip_check(struct faults *faults, struct spn_rate rate,
     }
     asset = &assets[clip->asset];
     if (!spn_rate_equal(asset->rate, rate))
-        fault(faults, i, SPN_EMISMATCH,
-              "clip %zu is of an asset of %" PRIu32 "/%" PRIu32
-              " frames a second in a composition of %" PRIu32 "/%" PRIu32
-              ", and rates are never mixed: have it delivered at the composition's rate, or "
-              "leave the clip out",
-              i + 1, asset->rate.num, asset->rate.den, rate.num, rate.den);
+        fault(
+            faults, i, SPN_EMISMATCH,
+            "clip %zu is of an asset of %" PRIu32 "/%" PRIu32
+            " frames a second in a composition of %" PRIu32 "/%" PRIu32
+            ", and rates are never mixed: ingest it again at the composition's rate, or leave the "
+            "clip out",
+            i + 1, asset->rate.num, asset->rate.den, rate.num, rate.den);
     if (clip->in < 0 || clip->out > asset->frames)
         fault(faults, i, SPN_ERANGE,
               "clip %zu wants frames %" PRId64 " to %" PRId64 " of an asset that has %" PRId64,

@@ -49,9 +49,11 @@ static int conform_decide(struct examine *examine, const json_t *options, struct
     struct conform_options wanted = {
         .fields = json_is_true(json_object_get(options, "fields")),
     };
+    const char *rate = json_string_value(json_object_get(options, "rate"));
     int ret;
 
-    if ((ret = conform_make(examine->source, examine->index, &wanted, &examine->conform,
+    if ((rate && (ret = spn_rate_parse(rate, &wanted.rate, err)) < 0) ||
+        (ret = conform_make(examine->source, examine->index, &wanted, &examine->conform,
                             examine->changes, err)) < 0)
         return ret;
     if (!(examine->conform_json = conform_json(&examine->conform)))

@@ -258,15 +258,7 @@ void cut_file(char out[CUT_TEXT_MAX], const char *path)
 
 struct spn_rate cut_rate_snap(double rate)
 {
-    static const struct spn_rate rates[] = {
-        { 24000, 1001 }, { 24, 1 }, { 25, 1 }, { 30000, 1001 }, { 30, 1 },
-        { 48000, 1001 }, { 48, 1 }, { 50, 1 }, { 60000, 1001 }, { 60, 1 },
-    };
-
-    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++)
-        if (fabs(rate - (double)rates[i].num / rates[i].den) < rate / 2000)
-            return rates[i];
-    if (rate >= 1 && rate <= SPN_RATE_MAX && rate == floor(rate))
-        return (struct spn_rate){ (uint32_t)rate, 1 };
-    return (struct spn_rate){ 0, 0 };
+    if (!(rate > 0 && rate <= SPN_RATE_MAX))
+        return (struct spn_rate){ 0, 0 };
+    return spn_rate_snap((uint32_t)lround(rate * 1e6), 1000000);
 }

@@ -137,6 +137,11 @@ static void tell_rate(const struct conform *conform, const struct stream *stream
              "the source is faster than %d frames a second: it became %s, %" PRId64
              " frames dropped, %" PRId64 " repeated",
              SPN_RATE_MAX, rate, conform->dropped, conform->repeated);
+    else if (conform->how == CONFORM_ASKED)
+        tell(changes,
+             "the source became %s frames a second, as was asked for: %" PRId64
+             " frames repeated, %" PRId64 " dropped",
+             rate, conform->repeated, conform->dropped);
     else if (conform->repeated)
         tell(changes, "the source has one frame: it was repeated as long as it lasts");
     if (conform->how == CONFORM_CONSTANT && stream->declared.num && !conform->fields &&
@@ -252,6 +257,10 @@ int conform_make(const struct source *source, const struct index *index,
     out->index = index_how(index);
     out->scan = scan_of(facts);
     out->rate = grid.rate;
+    if (options && options->rate.num && !spn_rate_equal(options->rate, grid.rate)) {
+        out->how = CONFORM_ASKED;
+        out->rate = options->rate;
+    }
     out->time_num = video->time_num;
     out->time_den = video->time_den;
     out->start = frame.pts;

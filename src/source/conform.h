@@ -23,6 +23,7 @@ enum conform_how {
     CONFORM_HOLES,        /* a constant rate, but frames are missing: the one before is repeated */
     CONFORM_VARIABLE,     /* times of their own: repeated or dropped to the nearest usual rate */
     CONFORM_FAST,         /* constant or not, above SPN_RATE_MAX: dropped to 60 */
+    CONFORM_ASKED,        /* repeated or dropped to another rate than its own, as was asked for */
 };
 
 enum conform_scan { CONFORM_PROGRESSIVE = 0, CONFORM_TOP_FIRST, CONFORM_BOTTOM_FIRST };
@@ -43,7 +44,8 @@ struct conform {
 };
 
 struct conform_options {
-    int fields; /* one frame per field of interlaced sources */
+    int fields;           /* one frame per field of interlaced sources; not with rate */
+    struct spn_rate rate; /* of the asset, whatever that of the source is; 0/0: the source's */
 };
 
 /*

@@ -7,7 +7,7 @@
 #define TICKS_LIMIT     (INT64_C(1) << 60)
 #define FRAMES_LIMIT    ((int64_t)CONFORM_HOURS_MAX * 3600 * SPN_RATE_MAX)
 
-static const char *const how_names[] = { "constant", "holes", "variable", "fast" };
+static const char *const how_names[] = { "constant", "holes", "variable", "fast", "asked" };
 static const char *const index_names[] = { "packets", "decoded" };
 static const char *const scan_names[] = { "progressive", "top_first", "bottom_first" };
 

@@ -9,9 +9,12 @@
 #include "upload/upload.h"
 #include "work/job.h"
 
+#include "sampan/time.h"
+
 #define EXAMINE_MEMORY_MB 200
 #define SUBTITLES_MAX     64
 #define NAME_MAX_BYTES    1024
+#define RATE_BYTES        40 /* of a rate as it is written: NUM/DEN, or a decimal */
 
 struct ask {
     const struct instance *instance;
@@ -98,9 +101,10 @@ static int ask_subtitles(const struct ask *ask, const json_t *request, json_t *s
 
 static int ask_options(const json_t *request, json_t *spec, struct spn_error *err)
 {
-    static const char *const known[] = { "fields", "ladder", "audio_languages", NULL };
+    static const char *const known[] = { "fields", "rate", "ladder", "audio_languages", NULL };
     json_t *options, *languages, *copy = json_object(), *ladder;
-    const char *key;
+    const char *key, *rate;
+    struct spn_rate parsed;
     json_t *value;
     int ret, fields;
 
@@ -108,8 +112,14 @@ static int ask_options(const json_t *request, json_t *spec, struct spn_error *er
     if ((ret = member_object(request, "options", 0, &options, err)) < 0 ||
         (options && (ret = members_only(options, known, err)) < 0) ||
         (ret = member_flag(options, "fields", 0, &fields, err)) < 0 ||
+        (ret = member_text(options, "rate", 0, RATE_BYTES, NULL, &rate, err)) < 0 ||
+        (rate && (ret = spn_rate_parse(rate, &parsed, err)) < 0) ||
         (ret = member_object(request, "audio_languages", 0, &languages, err)) < 0)
         return ret;
+    if (rate && fields)
+        return spn_error_set(err, SPN_EINVAL,
+                             "\"fields\" doubles the source's own rate, \"rate\" takes another: "
+                             "leave one of them out");
     if (!languages && (ret = member_object(options, "audio_languages", 0, &languages, err)) < 0)
         return ret;
     json_object_foreach(languages, key, value)
@@ -124,6 +134,7 @@ static int ask_options(const json_t *request, json_t *spec, struct spn_error *er
     }
     ladder = json_object_get(options, "ladder");
     (void)json_object_set_new(copy, "fields", json_boolean(fields));
+    (void)json_object_set_new(copy, "rate", rate ? json_string(rate) : json_null());
     (void)json_object_set_new(copy, "audio_languages",
                               languages ? json_deep_copy(languages) : json_object());
     (void)json_object_set_new(copy, "ladder", ladder ? json_deep_copy(ladder) : json_null());

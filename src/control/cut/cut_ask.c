@@ -49,7 +49,7 @@ static int rate_take(const json_t *request, struct spn_rate *out, struct spn_err
     const char *text;
     int ret = member_text(request, "rate", 1, 40, "", &text, err);
 
-    return ret < 0 || !text[0] ? ret : cut_rate_parse(text, out, err);
+    return ret < 0 || !text[0] ? ret : spn_rate_parse(text, out, err);
 }
 
 static int words_take(const json_t *request, struct cut_words *words, struct spn_error *err)

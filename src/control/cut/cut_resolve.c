@@ -30,28 +30,6 @@ struct resolve {
     int64_t start; /* what the request says of first frames, -1: nothing */
 };
 
-int cut_rate_parse(const char *text, struct spn_rate *out, struct spn_error *err)
-{
-    unsigned long num, den = 1;
-    char *end;
-
-    *out = (struct spn_rate){ 0, 0 };
-    num = strtoul(text, &end, 10);
-    if (*end == '/' && end > text)
-        den = strtoul(end + 1, &end, 10);
-    if (*end == '\0' && end > text && text[0] >= '0' && text[0] <= '9' && num <= UINT32_MAX &&
-        den > 0 && den <= UINT32_MAX)
-        *out = spn_rate_reduce(num, den);
-    else if (*end == '.' && strspn(text, "0123456789.") == strlen(text))
-        *out = cut_rate_snap(strtod(text, NULL));
-    if (out->num == 0 || out->num / out->den > SPN_RATE_MAX)
-        return spn_error_set(err, SPN_EINVAL,
-                             "\"%.40s\" is no rate: write frames a second like 25, 24000/1001 or "
-                             "23.976, at most %d",
-                             text, SPN_RATE_MAX);
-    return SPN_OK;
-}
-
 void cut_resolved_finish(struct cut_resolved *resolved)
 {
     spn_composition_free(resolved->composition);
@@ -299,8 +277,7 @@ static struct spn_rate rate_learn(struct resolve *resolve)
             cut_fault(resolve->report, 0,
                       "the assets are of different rates: %.80s has %" PRIu32 "/%" PRIu32
                       " frames a second, %.80s has %" PRIu32 "/%" PRIu32
-                      ", and rates are never mixed: say one with --rate and have the others "
-                      "delivered at it",
+                      ", and rates are never mixed: ingest one of them again with --rate",
                       first->asset.name, first->asset.rate.num, first->asset.rate.den,
                       other->asset.name, other->asset.rate.num, other->asset.rate.den);
             return (struct spn_rate){ 0, 0 };
@@ -429,9 +406,11 @@ static void ranges_check(struct resolve *resolve, struct spn_clip *clips)
         if (!spn_rate_equal(meant->asset.rate, rate)) {
             cut_fault(resolve->report, event->line,
                       "%.80s has %" PRIu32 "/%" PRIu32 " frames a second, and the list %" PRIu32
-                      "/%" PRIu32 ", and rates are never mixed: have it delivered at that rate",
+                      "/%" PRIu32
+                      ", and rates are never mixed: ingest it again with --rate %" PRIu32
+                      "/%" PRIu32,
                       meant->asset.name, meant->asset.rate.num, meant->asset.rate.den, rate.num,
-                      rate.den);
+                      rate.den, rate.num, rate.den);
             continue;
         }
         if (event->in.frame < 0 || event->out.frame <= event->in.frame)

@@ -36,7 +36,4 @@ int cut_resolve(struct db *db, const struct cut_ask *ask, struct cut_resolved *o
                 struct cut_report *report, struct spn_error *err);
 void cut_resolved_finish(struct cut_resolved *resolved);
 
-/* "24000/1001", "25" or "23.976". SPN_EINVAL: none of these. */
-int cut_rate_parse(const char *text, struct spn_rate *out, struct spn_error *err);
-
 #endif

@@ -195,6 +195,8 @@ def film_goes_through():
 def refusals():
     for body, why in (({}, "no file"), ({"path": "relative"}, "a relative path"),
                       ({"path": "/x", "upload": "upload_x"}, "two files"), ({"path": "/x", "keep": "burn"}, "a way to keep that is none"),
+                      ({"path": "/x", "options": {"rate": "61"}}, "a rate that is too fast"),
+                      ({"path": "/x", "options": {"rate": "25", "fields": True}}, "a rate and fields"),
                       ({"path": "/x", "audio_languages": {"one": "zh"}}, "a stream that is no number"),
                       ({"path": "/x", "subtitles": [{"path": "/y", "language": "?"}]}, "a language that is none")):
         same(f"refused: {why}", call("POST", "/api/v1/ingests", body).status, 400)

@@ -468,6 +468,65 @@ def mixed(bench, kind):
                 sources)
 
 
+def at_rate(bench, kind, name, *options):
+    """The asset of a film that the command line brings in."""
+    _, _, codec, preset = KINDS[kind]
+    with open(bench.path("ladder.json"), "w", encoding="utf-8") as file:
+        json.dump({"version": 1, "rungs": [{"codec": codec, "height": 144, "preset": preset},
+                                           {"codec": codec, "height": 96, "preset": preset}]}, file)
+    made = json.loads(bench.command("ingest", bench.path(name), "--ladder", bench.path("ladder.json"), *options, "--wait",
+                                    "--json"))
+    return bench.instance.api("GET", f"/api/v1/assets/{made['asset']}")
+
+
+def rates(bench, kind):
+    """A film of another rate: refused by name; brought in at the cut's rate, openly, it is cut as any other."""
+    num, den, _, _ = KINDS[kind]
+    films, name, source, frames = bench.films[kind], "film24.mkv", 98, 200
+    subprocess.run([SAMPLE, "one", "--out", bench.path(name), "--size", "256x144", "--rate", "24/1", "--frames", str(frames),
+                    "--source", str(source), "--audio", "zh,en", "--text", "zh-Hans,en", "--no-timecode", "--", "-c:v",
+                    "libx264", "-qp", "12", "-preset", "ultrafast", "-c:a", "pcm_s16le"],
+                   check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    own = at_rate(bench, kind, name)
+    gop = Cut(num, den, [], []).gop
+    clips = [(0, 10, 2 * gop), (2, 20, 3 * gop + 7), (1, gop, 2 * gop)]
+    cut = Cut(num, den, [(film, length) for film, length, _ in films] + [(name, own["frames"])], clips)
+    path = bench.path("rates.edl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(cut.edl())
+    said = bench.run("cut", "import", path, "--rate", f"{num}/{den}")
+    report([] if said.returncode and f"ingest it again with --rate {num}/{den}" in said.stderr else [said.stderr],
+           "rates: a film of 24 is refused in a cut of 25, and what to do is said")
+    asset = at_rate(bench, kind, name, "--rate", str(num))
+    source_of = {}  # the place of every frame of the source in the asset: to the nearest, halves down
+    for frame in range(frames):
+        source_of.setdefault(-(-(2 * frame * num - 24) // 48), frame)
+    shown = [source_of[max(p for p in source_of if p <= n)] for n in range(asset["frames"])]
+    conform = asset["conform"]
+    same("rates: it is another asset of the same source, and says what was repeated",
+         (asset["hash"] != own["hash"], asset["source"]["hash"] == own["source"]["hash"], asset["frames"], conform["how"],
+          conform["repeated"], conform["dropped"]),
+         (True, True, -(-(2 * frames * num - 24) // 48), "asked", asset["frames"] - frames, 0))
+    cut = Cut(num, den, cut.assets[:2] + [(asset["hash"], asset["frames"])], clips)
+    made = import_cut(bench, cut, "otio")
+    _, film = build_and_publish(bench, made["id"])
+    coded = Cut(num, den, cut.assets, clips)
+    coded.timeline = lambda: [(clip, which, shown[frame] if which == 2 else frame, whole)
+                              for clip, which, frame, whole in cut.timeline()]
+    for rung in film.video():
+        path = film.renditions[rung].write(bench.dir)
+        report(checks.code_faults(SAMPLE, coded, path, [number for _, _, number in films] + [source]),
+               f"rates {rung}: every frame is the expected one")
+        report(checks.step_faults(cut, path), f"rates {rung}: PTS and DTS go on at one step")
+    for track in film.audio():
+        path = film.renditions[track].write(bench.dir)
+        faults, heard = checks.sound_faults(SAMPLE, cut, path, [number for _, _, number in films] + [source],
+                                            film.language(track), bench.dir)
+        report(faults, f"rates {track}: sound keeps its time")
+        same(f"rates {track}: and was heard in every clip", len(heard), len(clips))
+    proof.passes(bench, made["id"], "rates", report)
+
+
 def exact_sound(bench, cut, sources):
     """The same picture as ever, and no clip's sound more than a sample from it."""
     made = import_cut(bench, cut, "edl")
@@ -510,6 +569,7 @@ def main():
         if "h264-25" in chosen:
             border(bench, "h264-25")
             mixed(bench, "h264-25")
+            rates(bench, "h264-25")
             gone(bench, "h264-25")
     except Exception:
         report(["see above"], "it runs to its end")

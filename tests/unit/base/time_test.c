@@ -181,9 +181,60 @@ static void rates_equal(void **state)
     assert_false(spn_rate_equal((struct spn_rate){ 24000, 1001 }, (struct spn_rate){ 24, 1 }));
 }
 
+static const struct parse_row {
+    const char *name;
+    const char *text;
+    struct spn_rate want; /* 0/0: refused */
+} parses[] = {
+    { "a rate may be a whole number", "25", { 25, 1 } },
+    { "a rate may be a fraction", "24000/1001", { 24000, 1001 } },
+    { "a fraction is reduced", "50/2", { 25, 1 } },
+    { "a rate below one is a rate", "1/10", { 1, 10 } },
+    { "23.976 means 24000/1001", "23.976", { 24000, 1001 } },
+    { "23.98 means 24000/1001", "23.98", { 24000, 1001 } },
+    { "23.976023976023 means 24000/1001", "23.976023976023", { 24000, 1001 } },
+    { "29.97 means 30000/1001", "29.97", { 30000, 1001 } },
+    { "59.94 means 60000/1001", "59.94", { 60000, 1001 } },
+    { "25.0 means 25", "25.0", { 25, 1 } },
+    { "15.0 means 15", "15.0", { 15, 1 } },
+    { "23.9 means nothing", "23.9", { 0, 0 } },
+    { "60 is a rate", "60", { 60, 1 } },
+    { "61 is too fast", "61", { 0, 0 } },
+    { "60001/1000 is too fast", "60001/1000", { 0, 0 } },
+    { "nothing is no rate", "", { 0, 0 } },
+    { "zero is no rate", "0", { 0, 0 } },
+    { "a fraction of zero is no rate", "25/0", { 0, 0 } },
+    { "a fraction needs what is below", "25/", { 0, 0 } },
+    { "a sign is no rate", "-25", { 0, 0 } },
+    { "a sign below is no rate", "25/-1", { 0, 0 } },
+    { "a space is no rate", " 25", { 0, 0 } },
+    { "what follows is no rate", "25 fps", { 0, 0 } },
+    { "two points are no rate", "23.9.76", { 0, 0 } },
+    { "numbers that overflow are no rate", "99999999999999999999/99999999999999999999", { 0, 0 } },
+    { "4294967297/4294967297 is not 1", "4294967297/4294967297", { 0, 0 } },
+};
+
+static void parse(void **state)
+{
+    const struct parse_row *row = *state;
+    struct spn_error err = { 0 };
+    struct spn_rate rate;
+    int ret = spn_rate_parse(row->text, &rate, &err);
+
+    assert_int_equal(ret, row->want.num ? SPN_OK : SPN_EINVAL);
+    if (ret == SPN_OK) {
+        assert_int_equal(rate.num, row->want.num);
+        assert_int_equal(rate.den, row->want.den);
+    } else {
+        assert_non_null(strstr(err.text, "is no rate"));
+    }
+}
+
 int main(void)
 {
     static struct rows rows;
+
+    rows_add_table(&rows, parses, parse);
 
     rows_add_table(&rows, gops, gop);
     rows_add_table(&rows, reductions, reduce);

@@ -27,10 +27,14 @@ struct row {
     enum index_how index;
     enum conform_scan scan;
     int64_t repeated, dropped;
-    int fields;
+    const struct conform_options *asked;
     int cut;          /* per cent of the file that is kept, 0: all */
     const char *says; /* part of one of the changes, or NULL */
 };
+
+static const struct conform_options each_field = { .fields = 1 }, to_24 = { .rate = { 24, 1 } },
+                                    to_25 = { .rate = { 25, 1 } },
+                                    to_30000_1001 = { .rate = { 30000, 1001 } };
 
 static const struct row rows[] = {
     { "open GOPs of H.264 in MP4",
@@ -258,6 +262,45 @@ static const struct row rows[] = {
       0,
       0,
       "faster than 60" },
+    { "25 become 24 where that is asked for",
+      SRC("25", "4") X264 "a.mp4",
+      "a.mp4",
+      { 24, 1 },
+      96,
+      CONFORM_ASKED,
+      INDEX_BY_PACKETS,
+      0,
+      0,
+      4,
+      &to_24,
+      0,
+      "24 frames a second, as was asked for: 0 frames repeated, 4 dropped" },
+    { "24000/1001 become 30000/1001 where that is asked for",
+      SRC("24000/1001", "4.004") X264 "-bf 2 a.mkv",
+      "a.mkv",
+      { 30000, 1001 },
+      120,
+      CONFORM_ASKED,
+      INDEX_BY_PACKETS,
+      0,
+      24,
+      0,
+      &to_30000_1001,
+      0,
+      "as was asked for: 24 frames repeated" },
+    { "the source's own rate, asked for, changes nothing",
+      SRC("25", "2") X264 "a.mp4",
+      "a.mp4",
+      { 25, 1 },
+      50,
+      CONFORM_CONSTANT,
+      INDEX_BY_PACKETS,
+      0,
+      0,
+      0,
+      &to_25,
+      0,
+      NULL },
     { "a variable rate becomes the nearest usual one",
       SRC("50", "6") "-vf \"select='not(mod(n*n,7)-2)+not(mod(n,3))'\" -fps_mode vfr " X264 "a.mkv",
       "a.mkv",
@@ -310,7 +353,7 @@ static const struct row rows[] = {
       CONFORM_TOP_FIRST,
       0,
       0,
-      1,
+      &each_field,
       0,
       "each field" },
     { "telecine is reported and stays 29.97",
@@ -517,7 +560,6 @@ static int among(const json_t *changes, const char *part)
 static void film(void **state)
 {
     const struct row *row = *state;
-    struct conform_options options = { row->fields };
     struct spn_error err = { 0 };
     struct opened opened;
     char what[128], *changes;
@@ -526,7 +568,7 @@ static void film(void **state)
     fixture_make(row->make);
     if (row->cut)
         fixture_cut(row->file, row->cut);
-    ret = opened_init(&opened, fixture_path(row->file), &options, &err);
+    ret = opened_init(&opened, fixture_path(row->file), row->asked, &err);
     if (ret < 0)
         fail_msg("%s", err.text);
     changes = json_dumps(opened.changes, JSON_INDENT(1));
