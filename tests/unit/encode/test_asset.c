@@ -3,26 +3,16 @@
  *
  * usage: test_asset SAMPAN-MEDIA. Pictures and sound carry codes (tests/fixtures/code.h).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "asset_run.h"
 #include "code.h"
 #include "film.h"
+#include "group.h"
 #include "inspect.h"
 #include "sampan/track.h"
-
-static const char *program;
-static char dir[] = "/tmp/sampan-films-XXXXXX";
 
 /* One rung: what this test is about does not depend on how many there are. */
 #define LADDER                                                                                     \
@@ -289,30 +279,12 @@ static void refuses(void **state)
     asset_run_finish(&run);
 }
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[COUNT(rows) + 2];
-    size_t count = 0;
+    static struct rows tests;
 
-    if (argc != 2 || !mkdtemp(dir))
-        return 2;
-    program = argv[1];
-    for (size_t i = 0; i < COUNT(rows); i++)
-        tests[count++] = (struct CMUnitTest){ rows[i].name, becomes, NULL, NULL, &rows[i] };
-    tests[count++] =
-        (struct CMUnitTest){ "a chunk made again has the same bytes", repeats, NULL, NULL, NULL };
-    tests[count++] =
-        (struct CMUnitTest){ "a plan that was changed is refused", refuses, NULL, NULL, NULL };
-    return _cmocka_run_group_tests("asset", tests, count, NULL, films_remove);
+    rows_add_table(&tests, rows, becomes);
+    rows_add(&tests, "a chunk made again has the same bytes", repeats, NULL);
+    rows_add(&tests, "a plan that was changed is refused", refuses, NULL);
+    return group_run("asset", &tests, argc, argv, NULL, NULL);
 }

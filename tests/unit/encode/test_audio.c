@@ -3,26 +3,16 @@
  *
  * usage: test_audio SAMPAN-MEDIA. Sound carries a code (tests/fixtures/code.h).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "asset_run.h"
 #include "code.h"
 #include "film.h"
+#include "group.h"
 #include "inspect.h"
 #include "sampan/time.h"
 #include "sampan/track.h"
-
-static const char *program;
-static char dir[] = "/tmp/sampan-sound-XXXXXX";
 
 #define LANGUAGE "zh"
 
@@ -190,30 +180,12 @@ static void refuses(void **state)
     json_decref(wanted);
 }
 
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[COUNT(rows) + 2];
-    size_t count = 0;
+    static struct rows tests;
 
-    if (argc != 2 || !mkdtemp(dir))
-        return 2;
-    program = argv[1];
-    for (size_t i = 0; i < COUNT(rows); i++)
-        tests[count++] = (struct CMUnitTest){ rows[i].name, stays, NULL, NULL, &rows[i] };
-    tests[count++] =
-        (struct CMUnitTest){ "a track made again has the same bytes", repeats, NULL, NULL, NULL };
-    tests[count++] =
-        (struct CMUnitTest){ "a language for no track is refused", refuses, NULL, NULL, NULL };
-    return _cmocka_run_group_tests("audio", tests, count, NULL, films_remove);
+    rows_add_table(&tests, rows, stays);
+    rows_add(&tests, "a track made again has the same bytes", repeats, NULL);
+    rows_add(&tests, "a language for no track is refused", refuses, NULL);
+    return group_run("audio", &tests, argc, argv, NULL, NULL);
 }

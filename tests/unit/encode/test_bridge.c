@@ -5,26 +5,16 @@
  * usage: test_bridge SAMPAN-MEDIA. Pictures carry codes (tests/fixtures/code.h).
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "code.h"
 #include "cut_assets.h"
 #include "cut_run.h"
+#include "group.h"
 #include "process.h"
 #include "sampan/track.h"
-
-static const char *program;
-static char dir[] = "/tmp/sampan-films-XXXXXX";
 
 static struct row {
     const char *name;
@@ -524,40 +514,17 @@ static void converts_renditions(void **state)
     converts(1);
 }
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[COUNT(rows) + 8];
-    size_t count = 0;
+    static struct rows tests;
 
-    if (argc != 2 || !mkdtemp(dir))
-        return 2;
-    program = argv[1];
-    for (size_t i = 0; i < COUNT(rows); i++)
-        tests[count++] = (struct CMUnitTest){ rows[i].name, joins_sources, NULL, NULL, &rows[i] };
-    tests[count++] = (struct CMUnitTest){ "a bridge of what a rendition still has",
-                                          joins_renditions, NULL, NULL, &rows[0] };
-    tests[count++] = (struct CMUnitTest){ "a bridge of another encoder or another frame is caught",
-                                          is_caught, NULL, NULL, NULL };
-    tests[count++] =
-        (struct CMUnitTest){ "a bridge made again has the same bytes", repeats, NULL, NULL, NULL };
-    tests[count++] =
-        (struct CMUnitTest){ "two IDR pictures that follow each other have two numbers",
-                             idr_numbers, NULL, NULL, NULL };
-    tests[count++] = (struct CMUnitTest){ "clips of another size and shape are encoded whole",
-                                          converts_sources, NULL, NULL, NULL };
-    tests[count++] =
-        (struct CMUnitTest){ "clips of another size and shape are encoded from a rendition",
-                             converts_renditions, NULL, NULL, NULL };
-    return _cmocka_run_group_tests("bridge", tests, count, NULL, films_remove);
+    rows_add_table(&tests, rows, joins_sources);
+    rows_add(&tests, "a bridge of what a rendition still has", joins_renditions, &rows[0]);
+    rows_add(&tests, "a bridge of another encoder or another frame is caught", is_caught, NULL);
+    rows_add(&tests, "a bridge made again has the same bytes", repeats, NULL);
+    rows_add(&tests, "two IDR pictures that follow each other have two numbers", idr_numbers, NULL);
+    rows_add(&tests, "clips of another size and shape are encoded whole", converts_sources, NULL);
+    rows_add(&tests, "clips of another size and shape are encoded from a rendition",
+             converts_renditions, NULL);
+    return group_run("bridge", &tests, argc, argv, NULL, NULL);
 }

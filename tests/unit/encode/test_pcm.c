@@ -3,26 +3,17 @@
  *
  * usage: test_pcm SAMPAN-MEDIA SAMPAN-SAMPLE
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
+#include "../../../src/source/sound.h"
 #include "asset.h"
 #include "asset_run.h"
 #include "cut_run.h"
+#include "group.h"
 #include "pcm.h"
 
-#include "../../../src/source/sound.h"
-
-static const char *program, *sample;
-static char dir[] = "/tmp/sampan-films-XXXXXX";
+static const char *sample;
 
 static struct row {
     const char *name, *file;
@@ -129,26 +120,14 @@ static void enters(void **state)
     asset_run_finish(&run);
 }
 
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
-    struct CMUnitTest tests[sizeof(rows) / sizeof(*rows)];
-    size_t count = 0;
+    static struct rows tests;
 
     av_log_set_level(AV_LOG_ERROR);
-    if (argc != 3 || !mkdtemp(dir))
+    if (argc != 3)
         return 2;
-    program = argv[1];
     sample = argv[2];
-    for (; count < sizeof(rows) / sizeof(*rows); count++)
-        tests[count] = (struct CMUnitTest){ rows[count].name, enters, NULL, NULL, &rows[count] };
-    return _cmocka_run_group_tests("pcm", tests, count, NULL, films_remove);
+    rows_add_table(&tests, rows, enters);
+    return group_run("pcm", &tests, 2, argv, NULL, NULL);
 }

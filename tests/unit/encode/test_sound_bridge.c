@@ -4,17 +4,9 @@
  * usage: test_sound_bridge SAMPAN-MEDIA. Sound carries a code (tests/fixtures/code.h).
  */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "aac_window.h"
 #include "asset.h"
@@ -22,6 +14,7 @@
 #include "code.h"
 #include "cut_assets.h"
 #include "cut_run.h"
+#include "group.h"
 #include "mix.h"
 #include "pcm.h"
 #include "piece.h"
@@ -29,9 +22,6 @@
 #include "sampan/track.h"
 
 #define RATE 48000
-
-static const char *program;
-static char dir[] = "/tmp/sampan-films-XXXXXX";
 
 /* Samples of a file as ffmpeg decodes it. */
 struct samples {
@@ -482,28 +472,11 @@ static void follows(void **state)
     made_finish(&made);
 }
 
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
-    av_log_set_level(AV_LOG_ERROR);
-    struct CMUnitTest tests[COUNT(rows) + 8];
-    size_t count = 0;
+    static struct rows tests;
 
     av_log_set_level(AV_LOG_ERROR);
-    if (argc != 2 || !mkdtemp(dir))
-        return 2;
-    program = argv[1];
-    for (size_t i = 0; i < COUNT(rows); i++)
-        tests[count++] = (struct CMUnitTest){ rows[i].name, follows, NULL, NULL, &rows[i] };
-    return _cmocka_run_group_tests("sound bridge", tests, count, NULL, films_remove);
+    rows_add_table(&tests, rows, follows);
+    return group_run("sound bridge", &tests, argc, argv, NULL, NULL);
 }

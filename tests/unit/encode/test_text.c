@@ -3,24 +3,15 @@
  *
  * usage: test_text SAMPAN-MEDIA
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "asset_run.h"
 #include "film.h"
+#include "group.h"
 #include "sampan/cues.h"
 #include "sampan/file.h"
 
-static const char *program;
-static char dir[] = "/tmp/sampan-text-XXXXXX";
 static const char *encoder[] = { "-c:v", "libx264", "-preset", "ultrafast", NULL };
 
 static struct film film_of(const char *path)
@@ -187,27 +178,14 @@ static void after_the_end(void **state)
     asset_run_finish(&run);
 }
 
-static int films_remove(void **state)
-{
-    char command[64];
-
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -r %s", dir);
-    return system(command);
-}
-
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {
-        { "text inside a file keeps its times and languages", inside, NULL, NULL, NULL },
-        { "a file beside it that cannot be read is refused when the film is examined",
-          beside_broken, NULL, NULL, NULL },
-        { "a file beside it too; one that has changed is refused", beside, NULL, NULL, NULL },
-        { "cues after the picture's end are left out", after_the_end, NULL, NULL, NULL },
-    };
+    static struct rows tests;
 
-    if (argc != 2 || !mkdtemp(dir))
-        return 2;
-    program = argv[1];
-    return cmocka_run_group_tests_name("text", tests, NULL, films_remove);
+    rows_add(&tests, "text inside a file keeps its times and languages", inside, NULL);
+    rows_add(&tests, "a file beside it that cannot be read is refused when the film is examined",
+             beside_broken, NULL);
+    rows_add(&tests, "a file beside it too; one that has changed is refused", beside, NULL);
+    rows_add(&tests, "cues after the picture's end are left out", after_the_end, NULL);
+    return group_run("text", &tests, argc, argv, NULL, NULL);
 }
