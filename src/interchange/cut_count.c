@@ -13,6 +13,36 @@ static const char *label(const struct cut_event *event)
     return event->name[0] ? event->name : event->file[0] ? event->file : event->reel;
 }
 
+int cut_time_drops(const struct cut_time *time)
+{
+    size_t at = strlen(time->timecode);
+
+    while (at > 0 && !strchr(":;.", time->timecode[at - 1]))
+        at--;
+    return at > 0 && time->timecode[at - 1] != ':';
+}
+
+static const char *counting(const struct cut_time *time)
+{
+    return cut_time_drops(time) ? "drop frame" : "non-drop frame";
+}
+
+/* Nobody means the distance of numbers of two countings: 00:09:00:02 is 18 frames after
+ * 00:09:00;02.
+ */
+static void pair_check(const struct cut_event *event, const char *side, struct cut_time *in,
+                       struct cut_time *out, struct cut_report *report)
+{
+    if (in->frame >= 0 && out->frame >= 0 && in->timecode[0] && out->timecode[0] &&
+        cut_time_drops(in) != cut_time_drops(out)) {
+        cut_fault(report, event->line,
+                  "\"%.80s\" has its %s in in %s timecode (%s) and its out in %s (%s): write them "
+                  "alike (drop frame has ';' before its frames)",
+                  label(event), side, counting(in), in->timecode, counting(out), out->timecode);
+        in->frame = out->frame = -1;
+    }
+}
+
 static void time_count(struct cut_time *time, struct spn_rate rate, size_t line,
                        struct cut_report *report)
 {
@@ -31,7 +61,7 @@ static void time_count(struct cut_time *time, struct spn_rate rate, size_t line,
 /* Frames of 24 hours as this timecode counts them. */
 static int64_t day_of(const struct cut_time *time, struct spn_rate rate)
 {
-    const char *text = strpbrk(time->timecode, ";.") ? "24:00:00;00" : "24:00:00:00";
+    const char *text = cut_time_drops(time) ? "24:00:00;00" : "24:00:00:00";
     int64_t day = 0;
     int drop;
 
@@ -75,6 +105,7 @@ static void event_count(struct cut_event *event, struct spn_rate rate, struct cu
 
     time_count(&event->record_in, rate, event->line, report);
     time_count(&event->record_out, rate, event->line, report);
+    pair_check(event, "record", &event->record_in, &event->record_out, report);
     if (event->hole)
         return;
     if (!is_bounded(event)) {
@@ -92,6 +123,7 @@ static void event_count(struct cut_event *event, struct spn_rate rate, struct cu
     }
     time_count(&event->in, rate, event->line, report);
     time_count(&event->out, rate, event->line, report);
+    pair_check(event, "source", &event->in, &event->out, report);
     time_count(&event->start, rate, event->line, report);
     speed_check(event, rate, report);
     if (event->hole)
@@ -146,25 +178,35 @@ static void record_order(struct cut_list *list, struct cut_report *report)
              "the list is not in the order of its record times; its events were put into it");
 }
 
+/* Where a join of the record is not one, that may be why. */
+static const char *countings_differ(const struct cut_event *before, const struct cut_event *event)
+{
+    return cut_time_drops(&before->record_out) != cut_time_drops(&event->record_in)
+               ? ": the record side of one is in drop frame timecode, of the other in non-drop"
+               : "";
+}
+
 static void record_check(const struct cut_list *list, struct cut_report *report)
 {
-    int64_t at = -1;
+    const struct cut_event *before = NULL; /* NULL: what it covers is not known, which was told */
 
     for (size_t i = 0; i < list->count; i++) {
         const struct cut_event *event = &list->events[i];
+        int64_t at = before ? before->record_out.frame : -1;
 
         if (event->record_in.frame < 0 || event->record_out.frame < 0) {
-            at = -1; /* told: what it covers is not known */
+            before = NULL;
             continue;
         }
-        if (at >= 0 && event->record_in.frame > at)
-            cut_fault(report, event->line, "there is a gap of %" PRId64 " frames before \"%.80s\"",
-                      event->record_in.frame - at, label(event));
-        else if (at >= 0 && event->record_in.frame < at)
+        if (before && event->record_in.frame > at)
             cut_fault(report, event->line,
-                      "\"%.80s\" begins %" PRId64 " frames before the end of the event before it",
-                      label(event), at - event->record_in.frame);
-        at = event->record_out.frame;
+                      "there is a gap of %" PRId64 " frames before \"%.80s\"%s",
+                      event->record_in.frame - at, label(event), countings_differ(before, event));
+        else if (before && event->record_in.frame < at)
+            cut_fault(report, event->line,
+                      "\"%.80s\" begins %" PRId64 " frames before the end of the event before it%s",
+                      label(event), at - event->record_in.frame, countings_differ(before, event));
+        before = event;
     }
 }
 

@@ -111,11 +111,15 @@ void cut_list_free(struct cut_list *list); /* NULL is allowed */
 
 /*
  * At rate, fill in every frame number, and check that source and record are of one length, that the
- * record side has neither gap nor overlap, and that no event is empty. Events that a list has in
+ * record side has neither gap nor overlap, that in and out of an event count alike (drop frame or
+ * not), and that no event is empty. Events that a list has in
  * another order than that of their record times are put into it, with a note. A list that says
  * another rate is a fault; 0/0 takes the list's own.
  */
 void cut_list_count(struct cut_list *list, struct spn_rate rate, struct cut_report *report);
+
+/* Is its timecode written as drop frame is: with ';' or '.' before the frames? 0 without one. */
+int cut_time_drops(const struct cut_time *time);
 
 /* Used by the readers. NULL: too many (a fault is told once), or no memory. */
 struct cut_event *cut_list_add(struct cut_list *list, size_t line, struct cut_report *report);

@@ -16,8 +16,11 @@ struct edl {
     enum { EDL_NOTHING, EDL_PICTURE, EDL_SOUND, EDL_REFUSED } last; /* what it was */
     int by_transition; /* it is a transition of no frames: its clip is the one that comes */
     int known;         /* a line was understood */
-    int drop_said;     /* FCM: 1 drop, -1 non-drop, 0 not said */
-    int drop_seen;     /* a record timecode with ';' was: sources have countings of their own */
+    int drop_said;     /* the last FCM: 1 drop, -1 non-drop, 0 not said */
+    int drop_between;  /* it came between events, and may so speak of the sources that follow */
+    /* events of picture that are written otherwise than FCM says */
+    size_t drop_wrong, drop_line;
+    int drop_first; /* what FCM said of the first of them */
     int not_utf8;
     size_t sound; /* events of sound that were passed over */
     size_t grades, grade_line;

@@ -195,6 +195,20 @@ static enum channel channel_of(struct token channel)
 
 /* ---- events ---- */
 
+/* Timecodes say themselves how they count; FCM is often wrong, and is only held to them. */
+static void drop_compare(struct edl *edl, const struct cut_event *event)
+{
+    int said = edl->drop_said > 0;
+
+    if (edl->drop_said == 0 || cut_time_drops(&event->record_in) == said ||
+        (edl->drop_between && cut_time_drops(&event->in) == said))
+        return;
+    if (edl->drop_wrong++ == 0) {
+        edl->drop_line = edl->line;
+        edl->drop_first = edl->drop_said;
+    }
+}
+
 static void event_keep(struct edl *edl, const struct token *tokens, const struct parts *parts,
                        const struct token *times)
 {
@@ -208,7 +222,7 @@ static void event_keep(struct edl *edl, const struct token *tokens, const struct
     time_keep(edl, &event->out, times[1]);
     time_keep(edl, &event->record_in, times[2]);
     time_keep(edl, &event->record_out, times[3]);
-    edl->drop_seen |= memchr(times[2].text, ';', times[2].size) != NULL;
+    drop_compare(edl, event);
     edl->event = event;
     edl->last = EDL_PICTURE;
     edl->by_transition = transition_name(parts->kind) != NULL;
@@ -367,6 +381,7 @@ static void line_read(struct edl *edl, const char *line, size_t size)
     }
     if (edl_begins(line, size, "FCM:", &after)) {
         edl->drop_said = memmem(line, size, "NON", 3) ? -1 : 1;
+        edl->drop_between = edl->list->count > 0;
         edl->known = 1;
         return;
     }
@@ -401,12 +416,12 @@ static void end_tell(struct edl *edl)
             "%zu grades (ASC CDL), here the first, are not carried: the asset's own picture is "
             "used",
             edl->grades);
-    if (edl->list->count &&
-        ((edl->drop_said > 0 && !edl->drop_seen) || (edl->drop_said < 0 && edl->drop_seen)))
-        cut_note(edl->report, 0,
-                 "FCM says %s frame, the timecodes are written %s; they were read as written",
-                 edl->drop_said > 0 ? "drop" : "non-drop",
-                 edl->drop_seen ? "with ';'" : "with ':'");
+    if (edl->drop_wrong)
+        cut_note(edl->report, edl->drop_line,
+                 "FCM says %s frame, and %zu events, here the first, have record timecodes with "
+                 "'%c'; they were read as written",
+                 edl->drop_first > 0 ? "drop" : "non-drop", edl->drop_wrong,
+                 edl->drop_first > 0 ? ':' : ';');
     if (edl->not_utf8 && edl_is_gb18030(edl->text, edl->size))
         cut_note(edl->report, 0,
                  "the list could be GB18030: iconv -f GB18030 -t UTF-8 makes UTF-8 of it");

@@ -286,20 +286,38 @@ static struct spn_rate rate_learn(struct resolve *resolve)
     return first->asset.rate;
 }
 
-/* As the list is written; where it has no timecodes, as the source of its first asset counts. */
+/*
+ * As the list counts its programme, else its sources; where it has no timecodes, as the source of
+ * its first asset counts.
+ */
 static int list_drop(const struct resolve *resolve)
 {
-    int written = 0;
+    const struct cut_time *written = NULL;
 
-    for (size_t i = 0; i < resolve->list->count; i++) {
-        const char *in = resolve->list->events[i].in.timecode;
+    for (size_t i = 0; i < resolve->list->count && !written; i++)
+        if (resolve->list->events[i].record_in.timecode[0])
+            written = &resolve->list->events[i].record_in;
+    for (size_t i = 0; i < resolve->list->count && !written; i++)
+        if (resolve->list->events[i].in.timecode[0])
+            written = &resolve->list->events[i].in;
+    if (written)
+        return cut_time_drops(written);
+    return resolve->meant_count > 0 && resolve->meant[0].has_start && resolve->meant[0].asset.drop;
+}
 
-        if (strchr(in, ';'))
-            return 1;
-        written |= in[0] != '\0';
+/* Assets whose source says no timecode count as the list cuts them, else as its programme does. */
+static void drops_learn(struct resolve *resolve, int drop)
+{
+    for (size_t i = 0; i < resolve->meant_count; i++)
+        if (!resolve->meant[i].has_start)
+            resolve->meant[i].asset.drop = drop;
+    for (size_t i = resolve->list->count; i > 0; i--) {
+        const struct cut_event *event = &resolve->list->events[i - 1];
+
+        if (event->mark != NOBODY && !resolve->meant[event->mark].has_start &&
+            event->in.timecode[0])
+            resolve->meant[event->mark].asset.drop = cut_time_drops(&event->in);
     }
-    return !written && resolve->meant_count > 0 && resolve->meant[0].has_start &&
-           resolve->meant[0].asset.drop;
 }
 
 /* Would the range fit if the asset's first frame were at a whole hour? Then say so: it is likely.
@@ -308,7 +326,7 @@ static void range_fault(struct resolve *resolve, const struct cut_event *event,
                         const struct meant *meant, int64_t start, int known)
 {
     struct spn_rate rate = resolve->list->rate;
-    const char *drop = strchr(event->in.timecode, ';') ? ";" : ":";
+    const char *drop = cut_time_drops(&event->in) ? ";" : ":";
     int64_t hour = 0, in = event->in.frame - start, out = event->out.frame - start;
     struct spn_timecode_rate counting;
     char text[32], hint[160] = "";
@@ -352,7 +370,7 @@ static int counting_check(struct resolve *resolve, const struct cut_event *event
     struct spn_rate rate = resolve->list->rate;
     char text[sizeof(event->in.timecode)], *last;
     int64_t other = 0;
-    int dropped = 0, drop = strpbrk(event->in.timecode, ";.") != NULL;
+    int dropped = 0, drop = cut_time_drops(&event->in);
 
     if (!meant->has_start || event->start.frame >= 0 || !event->in.timecode[0] ||
         drop == meant->asset.drop)
@@ -482,9 +500,7 @@ static int resolve_steps(struct resolve *resolve, struct cut_resolved *out, stru
         (ret = events_match(resolve, err)) < 0)
         return ret;
     out->drop = list_drop(resolve);
-    for (size_t i = 0; i < resolve->meant_count; i++)
-        if (!resolve->meant[i].has_start)
-            resolve->meant[i].asset.drop = out->drop;
+    drops_learn(resolve, out->drop);
     rate = rate_learn(resolve);
     if (!rate.num && (report->faults > 0 || resolve->list->count == 0))
         return SPN_OK; /* without a rate there is no more to say */

@@ -80,6 +80,15 @@ def timecodes():
     back = listed(exported(cut, "edl"))
     same("written and read again it is the same edit", (back.status, back.json.get("edit")), (201, cut["edit"]))
     report("01:00:00;05 01:00:00;15" in exported(cut, "edl"), "a list that is written counts from the source's timecode", exported(cut, "edl"))
+    cut = cut_of(listed("TITLE: p\nFCM: NON-DROP FRAME\n" + event(1, "DROP", "01:00:00;05", "01:00:00;15", "00:00:58:00", "00:00:58:10")))
+    same("a programme counts as its record side does, not as its sources",
+         (cut["clips"][0]["in_timecode"], cut["clips"][0]["timecode"]), ("01:00:00;05", "00:00:00:00"))
+    back = exported(cut, "edl")
+    report("FCM: NON-DROP FRAME" in back and "01:00:00;05 01:00:00;15 00:00:00:00 00:00:00:10" in back,
+           "and so it is written", back)
+    wrong = listed(event(1, "DROP", "01:00:00;05", "01:00:00:15", "00:00:00:00", "00:00:00:10"))
+    same("an event that counts both ways is refused by its line",
+         [line for line, text in faults_of(wrong) if "drop.mov" in text or "its source in" in text], [1])
     same("a list of numbers counts as its source does",
          cut_of(call("POST", "/api/v1/cuts", {"clips": [{"asset": "drop", "in": 5, "out": 9}]}))["clips"][0]["in_timecode"], "01:00:00;05")
     wrong = listed(event(1, "DROP", "01:00:00:05", "01:00:00:15", "00:00:00:00", "00:00:00:10"))
