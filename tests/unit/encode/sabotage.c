@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 
 #include "mapped.h"
@@ -54,10 +55,31 @@ static int rank(AVPacket *const *packets, int count, int n)
     return before;
 }
 
-static void fragments_write(const struct packets *packets, unsigned gop, const char *like,
+/* The decoder configuration as Sampan writes it, of what the muxer of ffmpeg wrote. */
+static void config_make(const AVCodecParameters *codec, struct spn_track_info *info,
+                        struct spn_buffer *out)
+{
+    const AVBitStreamFilter *filter = av_bsf_get_by_name(
+        codec->codec_id == AV_CODEC_ID_HEVC ? "hevc_mp4toannexb" : "h264_mp4toannexb");
+    struct spn_error err = { 0 };
+    AVBSFContext *sets = NULL;
+
+    assert_int_equal(av_bsf_alloc(filter, &sets), 0);
+    assert_int_equal(avcodec_parameters_copy(sets->par_in, codec), 0);
+    assert_int_equal(av_bsf_init(sets), 0);
+    if (spn_config_make(info->codec, sets->par_out->extradata,
+                        (size_t)sets->par_out->extradata_size, out, info->codecs, &err) < 0)
+        fail_msg("%s", err.text);
+    info->config = out->data;
+    info->config_size = out->size;
+    av_bsf_free(&sets);
+}
+
+static void fragments_write(const struct packets *packets, const struct foreign *foreign,
                             const char *path)
 {
     const AVCodecParameters *codec = packets->input->streams[0]->codecpar;
+    struct spn_buffer config = { 0 };
     struct spn_error err = { 0 };
     struct spn_track *track;
     struct spn_track_info info;
@@ -65,15 +87,23 @@ static void fragments_write(const struct packets *packets, unsigned gop, const c
     int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 
     assert_true(fd >= 0);
-    assert_int_equal(spn_track_open(like, &track, &err), SPN_OK);
+    assert_int_equal(spn_track_open(foreign->like, &track, &err), SPN_OK);
     info = *spn_track_info(track);
-    info.config = codec->extradata;
-    info.config_size = (size_t)codec->extradata_size;
+    config_make(codec, &info, &config);
+    info.width = (uint32_t)codec->width;
+    info.height = (uint32_t)codec->height;
+    if (foreign->rate.num) {
+        info.rate = foreign->rate;
+        info.gop = spn_rate_gop(info.rate);
+        info.timescale = info.rate.num;
+        info.sample_ticks = info.rate.den;
+    }
     if (piece_init(&piece, fd, &info, &err) < 0)
         fail_msg("%s", err.text);
-    for (int first = 0; first < packets->count; first += (int)gop) {
+    for (int first = 0; first < packets->count; first += (int)foreign->gop) {
         struct spn_sample samples[PACKETS_MAX] = { 0 };
-        int count = packets->count - first < (int)gop ? packets->count - first : (int)gop;
+        int left = packets->count - first;
+        int count = left < (int)foreign->gop ? left : (int)foreign->gop;
 
         for (int i = 0; i < count; i++)
             samples[i] = (struct spn_sample){
@@ -87,30 +117,58 @@ static void fragments_write(const struct packets *packets, unsigned gop, const c
             fail_msg("%s", err.text);
     }
     piece_finish(&piece);
+    spn_buffer_finish(&config);
     spn_track_close(track);
     (void)close(fd);
 }
 
-void foreign_write(const char *film, unsigned from, unsigned to, const char *const *encoder,
-                   unsigned gop, const char *like, const char *path)
+static void ffmpeg_run(const char *const *before, const char *const *after, const char *out)
 {
-    const char *argv[40] = { "ffmpeg", "-nostdin", "-v", "error", "-y", "-i", film, "-an", "-vf" };
-    struct packets packets;
-    char trim[64], encoded[160];
-    size_t count = 9;
+    const char *argv[64] = { "ffmpeg", "-nostdin", "-v", "error", "-y" };
+    size_t count = 5;
 
-    (void)snprintf(trim, sizeof(trim), "trim=start_frame=%u:end_frame=%u,setpts=PTS-STARTPTS", from,
-                   to);
-    (void)snprintf(encoded, sizeof(encoded), "%s.foreign.mp4", path);
-    argv[count++] = trim;
-    while (*encoder)
-        argv[count++] = *encoder++;
-    argv[count++] = encoded;
+    while (*before)
+        argv[count++] = *before++;
+    while (after && *after)
+        argv[count++] = *after++;
+    argv[count++] = out;
     assert_int_equal(process_wait(process_start(argv, NULL, -1), "ffmpeg"), 0);
+}
+
+void foreign_write(const struct foreign *foreign, const char *path)
+{
+    char filter[400], frames[16], size[32], pace[32], raw[160], encoded[160];
+    const char *const decode[] = { "-i",   foreign->film, "-an",     "-vf", filter,     "-frames:v",
+                                   frames, "-pix_fmt",    "yuv420p", "-f",  "rawvideo", NULL };
+    /* of raw pictures nothing comes along but what is said: as Sampan gives them to an encoder */
+    const char *const encode[] = { "-f",  "rawvideo",   "-pix_fmt", "yuv420p", "-video_size",
+                                   size,  "-framerate", pace,       "-i",      raw,
+                                   "-vf", "setsar=1",   NULL };
+    struct spn_error err = { 0 };
+    const struct spn_track_info *info;
+    struct packets packets;
+    struct spn_track *like;
+    struct spn_rate rate;
+
+    assert_int_equal(spn_track_open(foreign->like, &like, &err), SPN_OK);
+    info = spn_track_info(like);
+    rate = foreign->rate.num ? foreign->rate : info->rate;
+    (void)snprintf(size, sizeof(size), "%ux%u", info->width, info->height);
+    (void)snprintf(pace, sizeof(pace), "%u/%u", rate.num, rate.den);
+    spn_track_close(like);
+    /* at another rate as many frames begin there, and end elsewhere */
+    (void)snprintf(filter, sizeof(filter), "trim=start_frame=%u,setpts=PTS-STARTPTS,%s,fps=%s",
+                   foreign->from, foreign->filter, pace);
+    (void)snprintf(frames, sizeof(frames), "%u", foreign->to - foreign->from);
+    (void)snprintf(raw, sizeof(raw), "%s.yuv", path);
+    (void)snprintf(encoded, sizeof(encoded), "%s.foreign.mp4", path);
+    ffmpeg_run(decode, NULL, raw);
+    ffmpeg_run(encode, foreign->encoder, encoded);
     packets_read(encoded, &packets);
-    assert_int_equal(packets.count, to - from);
-    fragments_write(&packets, gop, like, path);
+    assert_int_equal(packets.count, foreign->to - foreign->from);
+    fragments_write(&packets, foreign, path);
     packets_finish(&packets);
+    (void)unlink(raw);
     (void)unlink(encoded);
 }
 

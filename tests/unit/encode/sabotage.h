@@ -9,12 +9,21 @@
 #include "cut_run.h"
 
 /*
- * Encode frames [from, to) of the film with ffmpeg and these arguments (NULL at the end), and write
- * them as one fragment each `gop` frames: a file of the track at `like`, but for its parameter
- * sets.
+ * Encode as many frames of the film as [from, to) has, beginning with `from`, with ffmpeg, this
+ * filter and these arguments (NULL at the end), and write them as one fragment each `gop` frames:
+ * a file of the track at `like`, but for its parameter sets and, where there is one, its rate.
  */
-void foreign_write(const char *film, unsigned from, unsigned to, const char *const *encoder,
-                   unsigned gop, const char *like, const char *path);
+struct foreign {
+    const char *film;
+    unsigned from, to;
+    const char *filter; /* what is done to pictures that the film has */
+    const char *const *encoder;
+    unsigned gop;
+    const char *like;
+    struct spn_rate rate; /* 0/0: that of like */
+};
+
+void foreign_write(const struct foreign *foreign, const char *path);
 
 /* Write the file at path again, its packets moved by `late` places in every fragment (1: the first
  * is there twice, the last is lost). */
