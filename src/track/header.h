@@ -20,6 +20,15 @@ uint32_t spn_sample_flags(const struct spn_track_info *info);
 /* What the trun of a fragment of this track says, and nothing else. */
 uint32_t spn_trun_flags(const struct spn_track_info *info);
 
+/* Parts of it that an ordinary MP4 has as well: the unity matrix, */
+void spn_matrix_write(struct spn_buffer *out);
+/* the end of mdhd: a language in three letters, */
+void spn_language_write(const char *tag, struct spn_buffer *out);
+/* elng, which "und" has none of, */
+void spn_language_extended_write(const char *tag, struct spn_buffer *out);
+/* and hdlr. */
+void spn_handler_write(enum spn_media media, const char *name, struct spn_buffer *out);
+
 /*
  * Read ftyp and moov, which bytes holds and no more; what info points to lies in bytes.
  * SPN_EFORMAT: it cannot be told what the track is, or a rule is broken that judge refuses for.

@@ -95,7 +95,7 @@ static void ftyp_write(const struct spn_track_info *info, struct spn_buffer *out
     spn_box_end(out, box);
 }
 
-static void matrix_write(struct spn_buffer *out)
+void spn_matrix_write(struct spn_buffer *out)
 {
     static const uint32_t unity[9] = { 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000 };
 
@@ -113,7 +113,7 @@ static void mvhd_write(const struct spn_track_info *info, struct spn_buffer *out
     spn_buffer_be32(out, 0x10000); /* rate */
     spn_buffer_be16(out, 0x100);   /* volume */
     spn_buffer_zero(out, 10);
-    matrix_write(out);
+    spn_matrix_write(out);
     spn_buffer_zero(out, 24);
     spn_buffer_be32(out, SPN_TRACK_ID + 1); /* next_track_ID */
     spn_box_end(out, box);
@@ -129,40 +129,56 @@ static void tkhd_write(const struct spn_track_info *info, struct spn_buffer *out
     spn_buffer_zero(out, 4 + 4 + 8 + 2 + 2); /* duration, layer, alternate group */
     spn_buffer_be16(out, video ? 0 : 0x100);
     spn_buffer_zero(out, 2);
-    matrix_write(out);
+    spn_matrix_write(out);
     spn_buffer_be32(out, video ? info->width << 16 : 0);
     spn_buffer_be32(out, video ? info->height << 16 : 0);
     spn_box_end(out, box);
 }
 
-static void language_write(const struct spn_track_info *info, struct spn_buffer *out)
+void spn_language_write(const char *tag, struct spn_buffer *out)
 {
-    const char *tag = info->language[0] ? info->language : LANGUAGE_UNSAID;
-    size_t box = spn_box_begin_full(out, SPN_BOX('m', 'd', 'h', 'd'), 0, 0);
     char three[4];
 
     spn_language_three(tag, three);
-    spn_buffer_zero(out, 8);
-    spn_buffer_be32(out, info->timescale);
-    spn_buffer_be32(out, 0);
     spn_buffer_be16(
         out, (uint16_t)((three[0] - 0x60) << 10 | (three[1] - 0x60) << 5 | (three[2] - 0x60)));
     spn_buffer_be16(out, 0);
-    spn_box_end(out, box);
+}
 
-    box = spn_box_begin_full(out, SPN_BOX('h', 'd', 'l', 'r'), 0, 0);
-    spn_buffer_zero(out, 4);
-    spn_buffer_string(out, info->media == SPN_VIDEO ? "vide" : "soun");
-    spn_buffer_zero(out, 12);
-    spn_buffer_string(out, info->media == SPN_VIDEO ? "Video" : "Audio");
-    spn_buffer_u8(out, 0);
-    spn_box_end(out, box);
+void spn_language_extended_write(const char *tag, struct spn_buffer *out)
+{
+    size_t box;
 
     if (strcmp(tag, LANGUAGE_UNSAID) == 0)
         return;
     box = spn_box_begin_full(out, SPN_BOX('e', 'l', 'n', 'g'), 0, 0);
     spn_buffer_append(out, tag, strlen(tag) + 1);
     spn_box_end(out, box);
+}
+
+void spn_handler_write(enum spn_media media, const char *name, struct spn_buffer *out)
+{
+    size_t box = spn_box_begin_full(out, SPN_BOX('h', 'd', 'l', 'r'), 0, 0);
+
+    spn_buffer_zero(out, 4);
+    spn_buffer_string(out, media == SPN_VIDEO ? "vide" : "soun");
+    spn_buffer_zero(out, 12);
+    spn_buffer_append(out, name, strlen(name) + 1);
+    spn_box_end(out, box);
+}
+
+static void media_write(const struct spn_track_info *info, struct spn_buffer *out)
+{
+    const char *tag = info->language[0] ? info->language : LANGUAGE_UNSAID;
+    size_t box = spn_box_begin_full(out, SPN_BOX('m', 'd', 'h', 'd'), 0, 0);
+
+    spn_buffer_zero(out, 8);
+    spn_buffer_be32(out, info->timescale);
+    spn_buffer_be32(out, 0);
+    spn_language_write(tag, out);
+    spn_box_end(out, box);
+    spn_handler_write(info->media, info->media == SPN_VIDEO ? "Video" : "Audio", out);
+    spn_language_extended_write(tag, out);
 }
 
 static void payload_write(struct spn_buffer *out, uint32_t type, const uint8_t *bytes, size_t size)
@@ -336,7 +352,7 @@ int spn_header_write(const struct spn_track_info *info, struct spn_buffer *out,
     trak = spn_box_begin(out, SPN_BOX('t', 'r', 'a', 'k'));
     tkhd_write(info, out);
     mdia = spn_box_begin(out, SPN_BOX('m', 'd', 'i', 'a'));
-    language_write(info, out);
+    media_write(info, out);
     minf_write(info, out);
     spn_box_end(out, mdia);
     spn_box_end(out, trak);
