@@ -107,6 +107,7 @@ static void proxied(struct spn_buffer *out, const char *location)
 static int server(const struct settings *settings, const struct nginx_places *places,
                   struct spn_buffer *out, struct spn_error *err)
 {
+    char path[SPN_PATH_MAX + 64];
     int ret;
 
     spn_buffer_string(out, "    server {\n");
@@ -128,6 +129,19 @@ static int server(const struct settings *settings, const struct nginx_places *pl
         return ret;
     spn_buffer_string(out, "        }\n");
     proxied(out, "/api/");
+    /* What control says to send; nobody else comes here. The ETag is control's, and ranges are of
+     * it. */
+    spn_buffer_string(out, "        location /.files/flat/ {\n"
+                           "            internal;\n");
+    (void)snprintf(path, sizeof(path), "%s/flat/", settings->data);
+    if ((ret = directive(out, 12, "alias", path, "", err)) < 0)
+        return ret;
+    spn_buffer_string(out, "            etag off;\n"
+                           "            if_modified_since off;\n"
+                           "            add_header ETag $upstream_http_etag;\n"
+                           "            add_header X-Content-Type-Options nosniff always;\n"
+                           "            add_header X-Request-Id $request_id always;\n"
+                           "        }\n");
     proxied(out, "= /healthz");
     proxied(out, "= /readyz");
     /* For this machine alone; what another proxy on it passes on came from elsewhere. */
@@ -247,6 +261,7 @@ int nginx_conf_make(const struct settings *settings, const struct nginx_places *
                            "    proxy_hide_header X-Request-Id;\n"
                            "    proxy_set_header X-Forwarded-For $remote_addr;\n"
                            "    proxy_set_header X-Forwarded-Proto $scheme;\n"
+                           "    proxy_set_header X-Sampan-Files /.files/;\n"
                            "    upstream control {\n");
     (void)snprintf(path, sizeof(path), "unix:%s/run/control.sock", settings->data);
     if ((ret = directive(out, 8, "server", path, " max_fails=0", err)) < 0)

@@ -1,6 +1,7 @@
 /* kinds.c - every kind of job, and whose it is. */
 #include <string.h>
 
+#include "cut/cut_flat.h"
 #include "cut/cut_jobs.h"
 #include "cut/cut_verify.h"
 #include "work/kind.h"
@@ -23,6 +24,7 @@ static const struct kind kinds[] = {
     { "chunk", 40, spec_of_source, chunk_files, chunk_done, asset_failed, asset_again },
     { "verify", 50, cut_job_spec, verify_job_files, verify_job_done, verify_job_failed,
       verify_job_again },
+    { "flatten", 45, NULL, flat_job_files, flat_job_done, flat_job_failed, flat_job_again },
 };
 
 const struct kind *kind_find(const char *name)

@@ -14,7 +14,7 @@
 
 static const char *const folders[] = { "tmp",    "tmp/upload", "tmp/asset", "db",
                                        "source", "track",      "bridge",    "publication",
-                                       "key",    "run",        "log" };
+                                       "flat",   "key",        "run",       "log" };
 
 static int layout_version(const char *path, int *out, struct spn_error *err)
 {
@@ -83,9 +83,9 @@ int layout_open(const struct instance *instance, int *lock, struct spn_error *er
                              instance->data_dir, version, LAYOUT_VERSION);
     for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         char folder[SPN_PATH_MAX];
-        /* What viewers are sent is readable for nginx, all else is ours alone. */
+        /* What is sent is readable for nginx, all else is ours alone. */
         int open = strcmp(folders[i], "track") == 0 || strcmp(folders[i], "bridge") == 0 ||
-                   strcmp(folders[i], "publication") == 0;
+                   strcmp(folders[i], "publication") == 0 || strcmp(folders[i], "flat") == 0;
 
         if ((ret = instance_path(instance, folder, sizeof(folder), folders[i], err)) < 0 ||
             (ret = spn_file_mkdirs(folder, open ? 0755 : 0700, err)) < 0)

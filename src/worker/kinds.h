@@ -12,7 +12,7 @@
 /* What a job comes to; *result is a new reference. A row is a kind's name. */
 #define WORKER_KINDS(kind)                                                                         \
     kind(examine) kind(chunk) kind(audio) kind(text) kind(assemble) kind(storyboard) kind(bridge)  \
-        kind(sound_bridge) kind(verify)
+        kind(sound_bridge) kind(verify) kind(flatten)
 
 typedef int kind_run(struct worker *worker, struct job *job, json_t **result,
                      struct spn_error *err);

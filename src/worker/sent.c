@@ -224,7 +224,7 @@ int sent_open(struct worker *worker, struct job *job, const json_t *rendition,
             out->bridges[i - track_count] = out->list[i].track;
     }
     ret = spn_composed_make(composition, &out->files, fault_add, out, &out->composed, err);
-    if (ret >= 0 && json_array_size(out->faults) > 0)
+    if ((ret >= 0 || ret == SPN_EMISMATCH) && json_array_size(out->faults) > 0)
         ret = spn_error_set(
             err, SPN_EMISMATCH, "%s",
             json_string_value(json_object_get(json_array_get(out->faults, 0), "text")));

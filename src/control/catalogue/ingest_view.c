@@ -5,24 +5,7 @@
 #include "ingest.h"
 #include "json.h"
 #include "listing.h"
-
-/* What goes through in a second, and how long what is left takes; null where nobody knows. */
-static void rate_put(json_t *out, double rate, int64_t left)
-{
-    (void)json_object_set_new(
-        out, "per_second", rate > 0 ? json_real((double)(int64_t)(rate * 10) / 10) : json_null());
-    (void)json_object_set_new(out, "seconds_left",
-                              rate > 0 && left >= 0 ? json_integer((int64_t)((double)left / rate))
-                                                    : json_null());
-}
-
-/* Why a job is paused, and what to do about it. */
-static void note_put(json_t *out, const char *why)
-{
-    (void)json_object_set_new(out, "note",
-                              json_sprintf("%.1000s; make room, and it goes on",
-                                           why ? why : "the disk of the data directory is full"));
-}
+#include "work/job_progress.h"
 
 /*
  * Of an encoding the frames of its chunks are counted; the rate is that of the chunks in hand and
@@ -54,7 +37,7 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
         jobs_done += ended;
         if (strcmp(state, "paused") == 0) {
             paused = 1;
-            note_put(out, rows_text(rows, 5));
+            progress_note_put(out, rows_text(rows, 5));
         }
         if (strcmp(rows_text(rows, 0), "chunk") != 0)
             continue;
@@ -73,8 +56,9 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
     json_put_number(out, "done", chunks ? done < total ? done : total : jobs_done);
     json_put_number(out, "total", chunks ? total : jobs);
     json_put_text(out, "unit", chunks ? "frames" : "jobs");
-    rate_put(out, now_ms > since_ms ? (double)lately * 1000 / (double)(now_ms - since_ms) : 0,
-             total - done);
+    progress_rate_put(out,
+                      now_ms > since_ms ? (double)lately * 1000 / (double)(now_ms - since_ms) : 0,
+                      total - done);
     json_put_number(out, "jobs", jobs);
     json_put_number(out, "jobs_done", jobs_done);
     (void)json_object_set_new(out, "paused", json_boolean(paused));
@@ -84,35 +68,12 @@ static int encoding_progress(struct db *db, const char *asset, int64_t now_ms, j
 static int examining_progress(struct db *db, const char *ingest, int64_t now_ms, json_t *out,
                               struct spn_error *err)
 {
-    struct rows *rows = NULL;
-    int64_t done = 0, total = 0;
-    double rate = 0;
-    int ret, paused = 0;
+    int ret = job_progress(db, &(struct kind_job){ .kind = "examine", .ingest = ingest }, now_ms,
+                           out, err);
 
-    if ((ret = db_query(db,
-                        "SELECT done, total, unit, state, error_text, started_ms FROM job"
-                        " WHERE ingest = $1 ORDER BY id DESC LIMIT 1",
-                        DB_ARGS(db_text(ingest)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) > 0) {
-        done = rows_number(rows, 0);
-        total = rows_number(rows, 1);
-        paused = strcmp(rows_text(rows, 3), "paused") == 0;
-        if (strcmp(rows_text(rows, 3), "running") == 0 && now_ms > rows_number(rows, 5))
-            rate = (double)done * 1000 / (double)(now_ms - rows_number(rows, 5));
-    }
-    json_put_number(out, "done", done);
-    json_put_number(out, "total", total);
-    json_put_text(out, "unit", ret > 0 ? rows_text(rows, 2) : "");
-    json_put_text(out, "note", NULL);
-    if (paused)
-        note_put(out, rows_text(rows, 4));
-    rows_close(rows);
-    rate_put(out, rate, total - done);
     json_put_number(out, "jobs", 1);
     json_put_number(out, "jobs_done", 0);
-    (void)json_object_set_new(out, "paused", json_boolean(paused));
-    return ret < 0 ? ret : SPN_OK;
+    return ret;
 }
 
 static json_t *publication_part(const char *id, int live)
@@ -182,7 +143,7 @@ static int progress_add(const struct instance *instance, struct db *db, json_t *
     if (ret >= 0 && instance_full(instance)) { /* whatever the rows say: none can be written */
         (void)json_object_set_new(progress, "paused", json_true());
         if (json_is_null(json_object_get(progress, "note")))
-            note_put(progress, NULL);
+            progress_note_put(progress, NULL);
     }
     return ret;
 }

@@ -241,15 +241,34 @@ done:
     return SPN_OK;
 }
 
+int cut_built_hold(struct db *db, const char *id, const char *done, struct spn_error *err)
+{
+    struct rows *rows = NULL;
+    int ret;
+
+    if ((ret = db_query(db, "SELECT state FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
+                        DB_ARGS(db_text(id)), &rows, err)) < 0)
+        return ret;
+    if ((ret = rows_next(rows, err)) == 0)
+        ret = spn_error_set(err, SPN_ENOENT, "there is no cut %s", id);
+    else if (ret > 0 && strcmp(rows_text(rows, 0), "ready") != 0)
+        ret = spn_error_set(err, SPN_ECONFLICT,
+                            "the cut %s is %s; it can be %s when it is built: `sampan cut build "
+                            "%s`",
+                            id, rows_text(rows, 0), done, id);
+    rows_close(rows);
+    return ret < 0 ? ret : SPN_OK;
+}
+
 /* ---- removal ---- */
 
 int cut_delete(struct db *db, const char *id, struct spn_error *err)
 {
-    static const char *const statements[] = { "DELETE FROM job WHERE cut = $1",
-                                              "DELETE FROM cut_file WHERE cut = $1",
-                                              "DELETE FROM cut_verify WHERE cut = $1",
-                                              "DELETE FROM cut_asset WHERE cut = $1",
-                                              "DELETE FROM cut WHERE id = $1" };
+    static const char *const statements[] = {
+        "DELETE FROM job WHERE cut = $1",        "DELETE FROM cut_file WHERE cut = $1",
+        "DELETE FROM cut_verify WHERE cut = $1", "DELETE FROM flat WHERE cut = $1",
+        "DELETE FROM cut_asset WHERE cut = $1",  "DELETE FROM cut WHERE id = $1"
+    };
     struct rows *rows = NULL;
     int64_t shown = 0;
     int ret, building = 0;

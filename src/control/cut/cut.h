@@ -57,6 +57,11 @@ int cut_insert(const struct instance *instance, struct db *db, const struct cut_
 int cut_load(struct db *db, const char *id, struct cut **out, struct spn_error *err);
 void cut_free(struct cut *cut); /* NULL is allowed */
 /*
+ * Hold the row of a cut that is built, until the transaction ends. SPN_ENOENT: there is none.
+ * SPN_ECONFLICT: it is not built; done ("verified") is what it cannot be before.
+ */
+int cut_built_hold(struct db *db, const char *id, const char *done, struct spn_error *err);
+/*
  * Its rows go; what was made for it is left to gc. SPN_ECONFLICT: it is being built, or a live
  * publication shows it. Inside a transaction.
  */

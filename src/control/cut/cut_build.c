@@ -515,6 +515,7 @@ static int build_begin(struct db *db, const char *id, struct cut_choice *choice,
         "UPDATE cut SET rebuilt = rebuilt + 1 WHERE id = $1 AND EXISTS (SELECT 1 FROM cut_verify"
         " WHERE cut = $1 AND faults > 0)",
         "DELETE FROM cut_verify WHERE cut = $1",
+        "DELETE FROM flat WHERE cut = $1", /* it is of bridges that were bad */
         /* what a build before made: known, but not of this one until it is asked for again */
         "UPDATE cut_file SET kind = 'was_' || kind WHERE cut = $1",
     };

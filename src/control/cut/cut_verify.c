@@ -112,25 +112,14 @@ static int rendition_ask(struct asked *asked, int64_t place,
 /* 1: to be done; 0: it is under way. */
 static int verify_begin(struct db *db, const char *id, struct spn_error *err)
 {
-    struct rows *rows = NULL;
     int64_t running = 0;
     int ret;
 
-    if ((ret = db_query(db, "SELECT state FROM cut WHERE id = $1 /*pg FOR UPDATE*/",
-                        DB_ARGS(db_text(id)), &rows, err)) < 0)
-        return ret;
-    if ((ret = rows_next(rows, err)) == 0)
-        ret = spn_error_set(err, SPN_ENOENT, "there is no cut %s", id);
-    else if (ret > 0 && strcmp(rows_text(rows, 0), "ready") != 0)
-        ret = spn_error_set(err, SPN_ECONFLICT,
-                            "the cut %s is %s; it can be verified when it is built: `sampan cut "
-                            "build %s`",
-                            id, rows_text(rows, 0), id);
-    rows_close(rows);
-    if (ret < 0 || (ret = db_count(db,
-                                   "SELECT count(*) FROM cut_verify WHERE cut = $1"
-                                   " AND ended_ms IS NULL",
-                                   DB_ARGS(db_text(id)), 0, &running, err)) < 0)
+    if ((ret = cut_built_hold(db, id, "verified", err)) < 0 ||
+        (ret = db_count(db,
+                        "SELECT count(*) FROM cut_verify WHERE cut = $1"
+                        " AND ended_ms IS NULL",
+                        DB_ARGS(db_text(id)), 0, &running, err)) < 0)
         return ret;
     if (running > 0)
         return 0;

@@ -95,7 +95,7 @@ static int candidate_try(struct candidate *candidate, struct spn_error *err)
     return SPN_OK;
 }
 
-/* source/, track/, bridge/: "HASH" or "HASH.suffix". */
+/* source/, track/, bridge/, flat/: "HASH" or "HASH.suffix". */
 static int gc_named_file(void *opaque, const char *path, const char *name, struct spn_error *err)
 {
     struct gc *gc = opaque;
@@ -115,7 +115,8 @@ static int gc_named_file(void *opaque, const char *path, const char *name, struc
     candidate.sql = "SELECT (SELECT count(*) FROM rendition WHERE name = $1) +"
                     " (SELECT count(*) FROM asset WHERE board = $1) +"
                     " (SELECT count(*) FROM asset WHERE source = $1) +"
-                    " (SELECT count(*) FROM cut_file WHERE name = $1)";
+                    " (SELECT count(*) FROM cut_file WHERE name = $1) +"
+                    " (SELECT count(*) FROM flat WHERE name = $1)";
     return candidate_try(&candidate, err);
 }
 
@@ -171,13 +172,19 @@ static int gc_tmp(struct gc *gc, const char *folder, const char *sql, int folder
 /* Rows first, so that their files are seen to be unnamed. */
 static int gc_rows(struct gc *gc, struct spn_error *err)
 {
-    if (gc->options->dry_run)
-        return SPN_OK;
-    return db_run(gc->db,
-                  "DELETE FROM source WHERE created_ms < $1"
-                  " AND NOT EXISTS (SELECT 1 FROM asset WHERE asset.source = source.hash)",
-                  DB_ARGS(db_number(instance_now_ms(gc->instance) - gc->instance->gc_grace_ms)),
-                  NULL, err);
+    static const char *const statements[] = {
+        "DELETE FROM source WHERE created_ms < $1"
+        " AND NOT EXISTS (SELECT 1 FROM asset WHERE asset.source = source.hash)",
+        /* what nobody asked for in that time, and what is not being made */
+        "DELETE FROM flat WHERE asked_ms < $1 AND (facts IS NOT NULL OR error_code IS NOT NULL)",
+    };
+    int64_t before_ms = instance_now_ms(gc->instance) - gc->instance->gc_grace_ms;
+    int ret = SPN_OK;
+
+    for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]) && ret >= 0; i++)
+        if (!gc->options->dry_run)
+            ret = db_run(gc->db, statements[i], DB_ARGS(db_number(before_ms)), NULL, err);
+    return ret;
 }
 
 static int gc_steps(struct gc *gc, struct spn_error *err)
@@ -187,6 +194,7 @@ static int gc_steps(struct gc *gc, struct spn_error *err)
     if ((ret = gc_rows(gc, err)) < 0 || (ret = named_read(gc->instance, &gc->named, err)) < 0 ||
         (ret = folder_walk(gc->instance, "track", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "bridge", gc_named_file, gc, err)) < 0 ||
+        (ret = folder_walk(gc->instance, "flat", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "source", gc_named_file, gc, err)) < 0 ||
         (ret = folder_walk(gc->instance, "publication", gc_publication, gc, err)) < 0 ||
         (ret = gc_tmp(gc, "tmp/upload", "SELECT count(*) FROM upload WHERE id = $1", 0, err)) < 0 ||

@@ -13,6 +13,7 @@ request_handler api_publication_create, api_publication_made, api_publication_li
     api_publication_show, api_publication_withdraw;
 request_handler api_cut_create, api_cut_list, api_cut_show, api_cut_delete, api_cut_export,
     api_cut_diff, api_cut_check, api_cut_build, api_cut_verify, api_cut_verification;
+request_handler api_cut_flatten, api_flat_show, api_flat_file;
 request_handler api_restricted_show, api_restricted_set, api_restricted_clear;
 request_handler api_work_claim, api_work_beat, api_work_commit, api_work_fail, api_work_release;
 request_handler api_job_list, api_job_show, api_job_retry;

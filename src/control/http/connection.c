@@ -121,6 +121,15 @@ static void answer_reset(struct request *request)
     request->content_type = NULL;
 }
 
+/* A refusal with a status of its own may have headers that belong to it. */
+static void refused_reset(struct request *request)
+{
+    size_t headers = request->status >= 400 ? request->header_count : 0;
+
+    answer_reset(request);
+    request->header_count = headers;
+}
+
 static int changes_run(struct db *db, void *opaque, struct spn_error *err)
 {
     struct request *request = opaque;
@@ -197,7 +206,7 @@ static enum MHD_Result request_finish(struct request *request)
     if (ret < 0) {
         unsigned status = request->status >= 400 ? request->status : code_status(ret);
 
-        answer_reset(request);
+        refused_reset(request);
         problem_answer(request, status, &err);
     }
     return answer_send(request);

@@ -124,22 +124,32 @@ int request_page(struct request *request, json_t *items, int limit, item_key *ke
     return request_answer(request, 200, page);
 }
 
-static int etag_listed(const char *list, int64_t version)
+int request_etag_listed(const char *list, const char *etag, int strong)
 {
-    char etag[32];
-    size_t length = (size_t)snprintf(etag, sizeof(etag), "\"%lld\"", (long long)version);
+    size_t length = strlen(etag);
 
     if (strcmp(list, "*") == 0)
         return 1;
     while (*list) {
+        int weak;
+
         list += strspn(list, " \t,");
-        if (strncmp(list, "W/", 2) == 0)
-            list += 2;
-        if (strncmp(list, etag, length) == 0 && strchr(" \t,", list[length]))
+        weak = strncmp(list, "W/", 2) == 0;
+        list += weak ? 2 : 0;
+        if (!(weak && strong) && *list == '"' && strncmp(list + 1, etag, length) == 0 &&
+            list[length + 1] == '"' && strchr(" \t,", list[length + 2]))
             return 1; /* strchr finds the NUL as well */
         list += strcspn(list, ",");
     }
     return 0;
+}
+
+static int etag_listed(const char *list, int64_t version)
+{
+    char etag[32];
+
+    (void)snprintf(etag, sizeof(etag), "%lld", (long long)version);
+    return request_etag_listed(list, etag, 0);
 }
 
 void request_etag(struct request *request, int64_t version)

@@ -136,6 +136,12 @@ void request_etag(struct request *request, int64_t version);
 int request_match(struct request *request, int64_t version, struct spn_error *err);
 int request_known(struct request *request, int64_t version);
 
+/*
+ * Is etag (without quotes) in a list as If-Match and If-None-Match have it? strong: a weak one is
+ * not the same (RFC 9110, 8.8.3.2).
+ */
+int request_etag_listed(const char *list, const char *etag, int strong);
+
 /* The status that a code is answered with. */
 unsigned code_status(int code);
 

@@ -37,6 +37,9 @@ const struct route routes[] = {
     { "POST",   V1 "/cuts/{cut}/build",         "buildCut",          MAY_EDIT, CHANGES, api_cut_build, NULL, NULL },
     { "POST",   V1 "/cuts/{cut}/verify",        "verifyCut",         MAY_EDIT, CHANGES, api_cut_verify, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/verification",  "showVerification",  MAY_VIEW, 0,       api_cut_verification, NULL, NULL },
+    { "POST",   V1 "/cuts/{cut}/flatten",       "flattenCut",        MAY_EDIT, CHANGES, api_cut_flatten, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}/flat/{rung}",   "showFlat",          MAY_VIEW, 0,       api_flat_show, NULL, NULL },
+    { "GET",    V1 "/cuts/{cut}/flat/{rung}/file", "downloadFlat",   MAY_VIEW, 0,       api_flat_file, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/export",        "exportCut",         MAY_VIEW, 0,       api_cut_export, NULL, NULL },
     { "GET",    V1 "/cuts/{cut}/diff/{other}",  "compareCuts",       MAY_VIEW, 0,       api_cut_diff, NULL, NULL },
 

@@ -16,6 +16,7 @@ static const struct {
     [BLOB_SHEETS] = { "track", ".sheets", 0644 },
     [BLOB_TILES] = { "track", ".tiles", 0644 },
     [BLOB_BRIDGE] = { "bridge", "", 0644 },
+    [BLOB_FLAT] = { "flat", ".mp4", 0644 },
     [BLOB_PUBLICATION] = { "publication", "", 0644 },
     [BLOB_TOMBSTONE] = { "publication", ".gone", 0644 },
 };

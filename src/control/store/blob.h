@@ -16,6 +16,7 @@ enum blob_kind {
     BLOB_SHEETS,       /* track/ab/NAME.sheets */
     BLOB_TILES,        /* track/ab/NAME.tiles */
     BLOB_BRIDGE,       /* bridge/ab/NAME */
+    BLOB_FLAT,         /* flat/ab/NAME.mp4 */
     BLOB_PUBLICATION,  /* publication/yz/ID */
     BLOB_TOMBSTONE,    /* publication/yz/ID.gone */
 };

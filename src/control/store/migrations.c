@@ -249,11 +249,26 @@ static const char fifth[] = "CREATE TABLE cut_verify ("
                             " PRIMARY KEY (cut, place));"
                             "ALTER TABLE cut ADD COLUMN rebuilt BIGINT NOT NULL DEFAULT 0;";
 
+/* A cut as one ordinary MP4, of one rung each. */
+static const char sixth[] = "CREATE TABLE flat ("
+                            " cut " KEY " NOT NULL,"
+                            " place BIGINT NOT NULL," /* the rung's number, and the job's place */
+                            " name " KEY " NOT NULL," /* hash of the recipe */
+                            " estimate BIGINT NOT NULL," /* bytes, before it is made */
+                            " facts TEXT,"               /* JSON, once the file is there */
+                            " error_code TEXT,"
+                            " error_text TEXT,"
+                            " asked_ms BIGINT NOT NULL," /* when somebody wanted it last */
+                            " made_ms BIGINT,"
+                            " PRIMARY KEY (cut, place));"
+                            "CREATE INDEX flat_name ON flat (name);";
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
     { 2, "compositions", second },
     { 3, "markers and chapters", third },
     { 4, "how a cut is built", fourth },
     { 5, "compositions verified", fifth },
+    { 6, "compositions as one file", sixth },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

@@ -192,7 +192,8 @@ class Worker:
         with open(os.path.join(self.tracks, which), "rb") as file:
             return file.read()
 
-    def claim(self, wait=0, kinds=("examine", "chunk", "audio", "text", "assemble", "storyboard", "bridge", "sound_bridge")):
+    def claim(self, wait=0, kinds=("examine", "chunk", "audio", "text", "assemble", "storyboard", "bridge", "sound_bridge",
+                                    "flatten")):
         answer = self.control.call("POST", "/api/v1/work/claim", {
             "worker": "canned", "kinds": list(kinds), "memory_mb": 4000, "wait_s": wait}, "worker")
         return answer.json if answer.status == 200 else None
@@ -227,6 +228,10 @@ class Worker:
                              "text": text}}
         if kind in ("bridge", "sound_bridge"):
             return self.bridge(spec, kind)
+        if kind == "flatten":
+            content = b"an ordinary MP4 of " + spec["cut"].encode()
+            self.put("flat", spec["name"], content, ".mp4")
+            return {"flat": {"name": spec["name"], "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}}
         plan = spec["plan"]
         if kind == "chunk":
             folder = os.path.join(self.control.data, "tmp", "asset", spec["asset"])

@@ -414,6 +414,54 @@ def builds():
     same("a draft cannot", call("POST", f"/api/v1/cuts/{lost}/verify").status, 409)
 
 
+def flattens():
+    cut = make(("ep02", 0, 10), ("ep03", 4, 24), name="长安").json["id"]
+    path = f"/api/v1/cuts/{cut}"
+    same("a draft is not flattened", call("POST", path + "/flatten", {}).status, 409)
+    call("POST", path + "/build")
+    worker.all()
+    same("nobody asked for it yet", call("GET", path + "/flat/v0").status, 404)
+    same("a member that is not known is refused", call("POST", path + "/flatten", {"rungs": "v0"}).status, 400)
+    same("and a rung that it does not have", call("POST", path + "/flatten", {"rung": "v1"}).status, 400)
+    asked = call("POST", path + "/flatten", {"rung": "v0"})
+    same("what is asked for is made", (asked.status, asked.json["state"], asked.json["file"], asked.json["file_name"]),
+         (202, "making", None, "长安.mp4"))
+    same("and its size is guessed", asked.json["estimate"] > 0, True)
+    same("there are no bytes before it is", call("GET", path + "/flat/v0/file").status, 409)
+    job = worker.claim(kinds=["flatten"])
+    tracks = job["spec"]["tracks"]
+    same("of the picture and of all sound", [(t["id"], t["language"], t["group"], t["enabled"], t["role"]) for t in tracks],
+         [("v0", "und", 0, True, "main"), ("a0", "zh", 1, True, "main")])
+    same("from what viewers are sent", [(len(t["tracks"]), len(t["bridges"]), len(t["assets"])) for t in tracks],
+         [(2, 1, 2), (2, 1, 2)])
+    worker.say(job, "beat", done=10, total=20, unit="bytes")
+    seen = call("GET", path + "/flat/v0").json["progress"]
+    same("how far it is is told", (seen["done"], seen["total"], seen["unit"], seen["paused"]), (10, 20, "bytes", False))
+    same("it is committed", worker.say(job, "commit", result=worker.do(job)).status, 200)
+    now = call("POST", path + "/flatten", {})
+    same("asked for again it is there", (now.status, now.json["state"], now.json["file"], worker.claim(kinds=["flatten"])),
+         (200, "ready", path + "/flat/v0/file", None))
+    whole = b"an ordinary MP4 of " + cut.encode()
+    etag = f'"{hashlib.sha256(whole).hexdigest()}"'
+    answer = call("GET", now.json["file"])
+    same("its bytes are served", (answer.status, answer.body, answer.headers["ETag"]), (200, whole, etag))
+    part = call("GET", now.json["file"], headers={"Range": "bytes=3-10", "If-Range": etag})
+    same("in ranges", (part.status, part.body, part.headers["Content-Range"]), (206, whole[3:11], f"bytes 3-10/{len(whole)}"))
+    past = call("GET", now.json["file"], headers={"Range": f"bytes={len(whole)}-"})
+    same("that are in it", (past.status, past.headers["Content-Range"]), (416, f"bytes */{len(whole)}"))
+    answers = [call("GET", now.json["file"], headers={name: value}).status
+               for name, value in (("If-None-Match", etag), ("If-Match", etag), ("If-Match", f"W/{etag}"), ("If-Match", '"x"'))]
+    same("and as it is asked for", answers, [304, 200, 412, 412])
+    head = call("HEAD", now.json["file"])
+    same("HEAD has no bytes", (head.status, head.body, head.headers["Content-Length"]), (200, b"", str(len(whole))))
+    redirect = call("GET", now.json["file"], headers={"X-Sampan-Files": "/.files/"})
+    report(redirect.body == b"" and redirect.headers["X-Accel-Redirect"].startswith("/.files/flat/") and
+           redirect.headers["ETag"] == etag, "a proxy that can send it is told where it is", str(redirect.headers))
+    same("a worker's token is not for it", call("GET", now.json["file"], token="worker").status, 403)
+    same("nothing is at a rung that is none", [call("GET", f"{path}/flat/{rung}/file").status for rung in ("a0", "v", "v123")],
+         [404, 404, 404])
+
+
 def commands():
     def run(*words):
         return subprocess.run([options.sampan, *words, "--data", control.data], capture_output=True, text=True, check=False)
@@ -465,6 +513,7 @@ def main():
     restricted()
     checks()
     builds()
+    flattens()
     commands()
 
 

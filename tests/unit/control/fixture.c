@@ -229,9 +229,9 @@ void film_ingest(struct fixture *fixture, const struct film *film, int publish, 
 
 json_t *work_claim(struct fixture *fixture, const char *worker)
 {
-    struct job_claim claim = { worker,
-                               ",examine,chunk,audio,text,assemble,storyboard,bridge,verify,",
-                               1000 };
+    struct job_claim claim = {
+        worker, ",examine,chunk,audio,text,assemble,storyboard,bridge,verify,flatten,", 1000
+    };
     json_t *job = NULL;
 
     MUST(job_claim(&fixture->instance, fixture->db, &claim, &job, &why) >= 0);

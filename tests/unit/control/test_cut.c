@@ -15,84 +15,13 @@
 #include "cut/cut_build.h"
 #include "cut/cut_stretch.h"
 #include "cut/cut_verify.h"
-#include "fixture.h"
+#include "cut_fixture.h"
 #include "gc/gc.h"
 #include "publish/publish.h"
 #include "sampan/track.h"
 #include "store/blob.h"
 
-static const struct film first = { "first.mkv", 2, 0, 1, 0, 0, 1 };
-static const struct film second = { "second.mkv", 2, 0, 1, 0, 0, 1 };
-
-struct range {
-    int asset;
-    int64_t in, out;
-};
-
-/* ---- cuts by hand ---- */
-
-struct insert_body {
-    struct fixture *f;
-    const struct spn_composition *composition;
-    const struct cut_asset *assets;
-    char *id;
-};
-
-static int insert_run(struct db *db, void *opaque, struct spn_error *err)
-{
-    const struct insert_body *body = opaque;
-    struct cut_words words = { "a cut", NULL, "", "", NULL, "json", 0, NULL, 0 };
-
-    return cut_insert(&body->f->instance, db, &words, body->composition, body->assets, body->id,
-                      err);
-}
-
-static void cut_of(struct fixture *f, const struct film *const films[], size_t film_count,
-                   int64_t frames, const struct range *ranges, size_t count, char id[SPN_ID_MAX])
-{
-    struct spn_clip_asset clip_assets[4] = { 0 };
-    struct cut_asset assets[4] = { 0 };
-    struct spn_composition *composition;
-    struct spn_clip clips[64];
-    struct insert_body body = { f, NULL, assets, id };
-
-    for (size_t i = 0; i < film_count; i++) {
-        film_hash(films[i]->name, "asset", 0, assets[i].hash);
-        (void)snprintf(assets[i].name, sizeof(assets[i].name), "%s", films[i]->name);
-        assets[i].rate = clip_assets[i].rate = (struct spn_rate){ 5, 1 };
-        assets[i].frames = clip_assets[i].frames = frames;
-        assert_int_equal(spn_hash_parse(assets[i].hash, SPN_HASH_HEX, &clip_assets[i].name), 0);
-    }
-    for (size_t i = 0; i < count; i++)
-        clips[i] = (struct spn_clip){ (uint32_t)ranges[i].asset, ranges[i].in, ranges[i].out };
-    assert_int_equal(spn_composition_make((struct spn_rate){ 5, 1 }, clip_assets, film_count, clips,
-                                          count, NULL, NULL, &composition, NULL),
-                     SPN_OK);
-    body.composition = composition;
-    assert_int_equal(db_transact(f->db, insert_run, &body, NULL), SPN_OK);
-    spn_composition_free(composition);
-}
-
-struct id_body {
-    struct fixture *f;
-    const char *id;
-    char *publication;
-};
-
-static int build_run(struct db *db, void *opaque, struct spn_error *err)
-{
-    const struct id_body *body = opaque;
-    struct cut_choice usual = { 0 };
-
-    return cut_build(&body->f->instance, db, body->id, &usual, err);
-}
-
-static int remove_run(struct db *db, void *opaque, struct spn_error *err)
-{
-    const struct id_body *body = opaque;
-
-    return cut_delete(db, body->id, err);
-}
+/* ---- what gc takes, and what is published ---- */
 
 static int asset_remove_run(struct db *db, void *opaque, struct spn_error *err)
 {
@@ -106,45 +35,6 @@ static int publish_run(struct db *db, void *opaque, struct spn_error *err)
     const struct id_body *body = opaque;
 
     return publish_begin(&body->f->instance, db, NULL, body->id, NULL, body->publication, err);
-}
-
-static const char *cut_state(struct fixture *f, const char *id)
-{
-    static char state[16];
-    json_t *cut;
-
-    assert_int_equal(cut_summary(f->db, id, &cut, NULL) >= 0, 1);
-    (void)snprintf(state, sizeof(state), "%s", text_of(cut, "state"));
-    json_decref(cut);
-    return state;
-}
-
-/* Two films, and a cut of them that has one bridge and is built. */
-static void built(struct fixture *f, char id[SPN_ID_MAX])
-{
-    static const struct range ranges[] = { { 0, 0, 13 }, { 1, 6, 24 } };
-    struct id_body body = { f, id, NULL };
-    char ingest[SPN_ID_MAX];
-
-    film_ingest(f, &first, 0, ingest);
-    (void)work_all(f, &first);
-    film_ingest(f, &second, 0, ingest);
-    (void)work_all(f, &second);
-    cut_of(f, (const struct film *const[]){ &first, &second }, 2, 24, ranges, 2, id);
-    assert_int_equal(db_transact(f->db, build_run, &body, NULL), SPN_OK);
-    assert_string_equal(cut_state(f, id), "building");
-    assert_int_equal(work_all(f, &first), 1);
-    assert_string_equal(cut_state(f, id), "ready");
-}
-
-static void collect(struct fixture *f)
-{
-    struct gc_options options = { 0 };
-    json_t *report;
-
-    f->now_ms += f->instance.gc_grace_ms + 60000;
-    assert_int_equal(gc_run(&f->instance, &options, &report, NULL), SPN_OK);
-    json_decref(report);
 }
 
 /* Is the one bridge there that the cuts of this file had made? name keeps what it is called. */
@@ -227,7 +117,7 @@ static void made_again(void **state)
 
 static void committed_twice(void **state)
 {
-    static const struct range ranges[] = { { 0, 3, 9 } };
+    static const struct cut_range ranges[] = { { 0, 3, 9 } };
     struct fixture *f = *state;
     char id[SPN_ID_MAX], ingest[SPN_ID_MAX];
     struct id_body body = { f, id, NULL };
@@ -418,7 +308,7 @@ static void verified(void **state)
 
 #define SIDE_MAX 512
 
-static size_t frames_of(const struct range *ranges, size_t count, int64_t out[SIDE_MAX])
+static size_t frames_of(const struct cut_range *ranges, size_t count, int64_t out[SIDE_MAX])
 {
     size_t n = 0;
 
@@ -442,14 +332,15 @@ static int64_t model_kept(const int64_t *a, size_t rows, const int64_t *b, size_
     return table[rows][columns];
 }
 
-static size_t ranges_make(struct fixture *f, struct range *out)
+static size_t ranges_make(struct fixture *f, struct cut_range *out)
 {
     size_t count = 1 + fixture_random(f, 6);
 
     for (size_t i = 0; i < count; i++) {
         int64_t in = fixture_random(f, 40);
 
-        out[i] = (struct range){ (int)fixture_random(f, 2), in, in + 1 + fixture_random(f, 30) };
+        out[i] =
+            (struct cut_range){ (int)fixture_random(f, 2), in, in + 1 + fixture_random(f, 30) };
     }
     return count;
 }
@@ -474,7 +365,7 @@ static void differences(void **state)
     struct fixture *f = *state;
 
     for (int round = 0; round < 150; round++) {
-        struct range left[8], right[8];
+        struct cut_range left[8], right[8];
         size_t left_count = ranges_make(f, left), right_count;
         int64_t a[SIDE_MAX], b[SIDE_MAX];
         size_t rows, columns;
