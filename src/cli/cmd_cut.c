@@ -32,7 +32,11 @@ const struct option cut_options[] = {
       "check, build: the hash of the asset whose renditions the cut has; the first clip's." },
     { "audio", "grid | exact",
       "check, build: exact: encode all sound anew, on the sample; grid: only around the joins." },
-    { "wait", NULL, "build: wait until it is ready." },
+    { "wait", NULL, "build: wait until it is ready; flatten: until it is there, and fetch it." },
+    { "o", "FILE", "flatten: fetch it into this file or directory; the title's name in this one." },
+    { "rung", "RUNG", "flatten: of this rung of picture (v1); the one with the most pixels." },
+    { "language", "LANGUAGE", "flatten: whose name of the title the file has." },
+    { "force", NULL, "flatten: replace a file that is there." },
     { "format", "FORMAT", "export: otio, edl or cpl." },
     { NULL, NULL, NULL },
 };
@@ -513,9 +517,9 @@ static const struct {
     size_t operands; /* the verb counted */
     int (*run)(struct typed *typed, struct client *client, struct spn_error *err);
 } verbs[] = {
-    { "import", 2, cut_import }, { "check", 2, cut_check },   { "build", 2, cut_build },
-    { "show", 2, cut_show },     { "export", 2, cut_export }, { "diff", 3, cut_diff },
-    { "verify", 2, cut_verify }, { "rm", 2, cut_remove },
+    { "import", 2, cut_import }, { "check", 2, cut_check },     { "build", 2, cut_build },
+    { "show", 2, cut_show },     { "export", 2, cut_export },   { "diff", 3, cut_diff },
+    { "verify", 2, cut_verify }, { "flatten", 2, cut_flatten }, { "rm", 2, cut_remove },
 };
 
 int cmd_cut(struct typed *typed, struct spn_error *err)
@@ -529,7 +533,7 @@ int cmd_cut(struct typed *typed, struct spn_error *err)
     if (v == count || typed->operand_count != verbs[v].operands)
         return spn_error_set(err, SPN_EINVAL,
                              "it is `sampan cut import FILE`, `check`, `build`, `show`, `export`, "
-                             "`verify` or `rm` with a CUT, or `diff CUT CUT`");
+                             "`verify`, `flatten` or `rm` with a CUT, or `diff CUT CUT`");
     for (size_t i = 1; v > 0 && i < typed->operand_count; i++)
         if (spn_id_check("cut", typed->operands[i], strlen(typed->operands[i])) < 0)
             return spn_error_set(err, SPN_EINVAL,

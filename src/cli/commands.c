@@ -37,7 +37,7 @@ const struct command commands[] = {
       "the reason; with --wait until it is ready.",
       cmd_ingest },
     { "cut", "VERB CUT | FILE", 2, 3, SETTINGS_CLIENT, cut_options, 0,
-      "Make one film of clips of many assets: import, check, build, verify, show, export, diff, rm.",
+      "Make one film of clips of many assets: import, check, build, verify, flatten, show, export, diff, rm.",
       "`import FILE` makes a cut of an editor's list (CMX3600, OpenTimelineIO, IMF CPL, FCPXML), or says "
       "line by line what is wrong with it.\n"
       "`check CUT` says what would be encoded anew and its price, how far sound is from picture at each "
@@ -47,6 +47,9 @@ const struct command commands[] = {
       "with --audio exact all sound is encoded anew, on the sample.\n"
       "`verify CUT` has the bytes that viewers are sent decoded and held to the list and the assets, frame "
       "by frame; what is wrong is said join by join, and `build` makes it anew.\n"
+      "`flatten CUT` has one ordinary MP4 made of it, of one rung and all its sound, to be handed on; nothing is "
+      "encoded. With --wait or -o it is fetched too, checked against its SHA-256, and a fetch that was cut "
+      "off goes on where it ended.\n"
       "`show CUT` lists its clips, markers and chapters, `export CUT` writes a list, `diff CUT CUT` says what left and what came, "
       "`rm CUT` forgets one.",
       cmd_cut },

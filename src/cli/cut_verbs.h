@@ -8,6 +8,6 @@
 
 typedef int cut_verb(struct typed *typed, struct client *client, struct spn_error *err);
 
-cut_verb cut_verify;
+cut_verb cut_verify, cut_flatten;
 
 #endif

@@ -26,8 +26,9 @@ struct client {
     struct spn_buffer received;
     int too_large;
     struct event_reader *events; /* where a good answer is a stream; NULL elsewhere */
-    int events_ret;              /* what ended it, 0: it was not we */
-    struct spn_error *events_err;
+    struct sink *sink;           /* where it is a file */
+    int stream_ret;              /* what ended either, 0: it was not we */
+    struct spn_error *stream_err;
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -43,7 +44,25 @@ static int stream_good(struct client *client)
     long status = 0;
 
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status == 200;
+    return status == 200 || (client->sink && status == 206);
+}
+
+static const char *header_got(const struct client *client, const char *name)
+{
+    struct curl_header *header;
+
+    return curl_easy_header(client->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK
+               ? header->value
+               : NULL;
+}
+
+static int sink_received(struct client *client, const void *bytes, size_t size)
+{
+    long status = 0;
+
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return sink_feed(client->sink, status, header_got(client, "Content-Range"),
+                     header_got(client, "ETag"), bytes, size, client->stream_err);
 }
 
 static size_t received(char *bytes, size_t size, size_t count, void *opaque)
@@ -51,9 +70,11 @@ static size_t received(char *bytes, size_t size, size_t count, void *opaque)
     struct client *client = opaque;
 
     size *= count;
-    if (client->events && stream_good(client)) {
-        client->events_ret = event_reader_feed(client->events, bytes, size, client->events_err);
-        return client->events_ret ? CURL_WRITEFUNC_ERROR : size;
+    if ((client->events || client->sink) && stream_good(client)) {
+        client->stream_ret =
+            client->events ? event_reader_feed(client->events, bytes, size, client->stream_err)
+                           : sink_received(client, bytes, size);
+        return client->stream_ret ? CURL_WRITEFUNC_ERROR : size;
     }
     if (client->received.size + size > CLIENT_ANSWER_MAX) {
         client->too_large = 1;
@@ -320,10 +341,11 @@ static int attempt(struct client *client, const struct client_call *call, const 
     curl_easy_setopt(client->curl, CURLOPT_CUSTOMREQUEST, call->method);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(client->curl, CURLOPT_TIMEOUT_MS,
-                     client->events     ? 0L
-                     : call->timeout_ms ? (long)call->timeout_ms
-                                        : 30000L);
-    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT, client->events ? 1L : 0L);
+                     client->events || client->sink ? 0L
+                     : call->timeout_ms             ? (long)call->timeout_ms
+                                                    : 30000L);
+    curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_LIMIT,
+                     client->events || client->sink ? 1L : 0L);
     curl_easy_setopt(client->curl, CURLOPT_LOW_SPEED_TIME, (long)CLIENT_SILENCE_S);
     failure = perform(client, call->stop);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
@@ -375,6 +397,13 @@ static int call_make(struct client *client, const struct client_call *call, stru
     if (ret == SPN_OK && client->events && client->events->id[0]) {
         snprintf(key, sizeof(key), "Last-Event-ID: %s", client->events->id);
         ret = header_add(&headers, key);
+    }
+    if (ret == SPN_OK && client->sink && client->sink->done > 0) {
+        snprintf(key, sizeof(key), "Range: bytes=%lld-", (long long)client->sink->done);
+        ret = header_add(&headers, key);
+        snprintf(key, sizeof(key), "If-Range: \"%.100s\"", client->sink->etag);
+        if (ret == SPN_OK)
+            ret = header_add(&headers, key);
     }
     if (ret == SPN_OK && call->key) {
         snprintf(key, sizeof(key), "Idempotency-Key: %s", call->key);
@@ -485,25 +514,61 @@ int client_text(struct client *client, const char *path, struct spn_buffer *out,
     return spn_buffer_failed(out) ? spn_error_set(err, SPN_ENOMEM, "out of memory") : ret;
 }
 
-int client_events(struct client *client, const char *path, struct event_reader *reader,
-                  struct spn_error *err)
+/* A GET whose answer is taken as it comes; what ended that goes before what the connection says. */
+static int stream_make(struct client *client, const char *path, struct spn_error *err)
 {
     struct client_call call = { .method = "GET", .path = path };
     struct spn_error broke = { 0 };
     int ret;
 
-    event_reader_restart(reader);
-    client->events = reader;
-    client->events_ret = 0;
-    client->events_err = err;
+    client->stream_ret = 0;
+    client->stream_err = err;
     ret = call_make(client, &call, &broke);
-    client->events = NULL;
-    client->events_err = NULL;
-    if (client->events_ret)
-        return client->events_ret;
+    client->stream_err = NULL;
+    if (client->stream_ret)
+        return client->stream_ret;
     if (ret < 0 && err)
         *err = broke;
     return ret < 0 ? ret : SPN_OK;
+}
+
+int client_events(struct client *client, const char *path, struct event_reader *reader,
+                  struct spn_error *err)
+{
+    int ret;
+
+    event_reader_restart(reader);
+    client->events = reader;
+    ret = stream_make(client, path, err);
+    client->events = NULL;
+    return ret;
+}
+
+int client_file(struct client *client, const char *path, struct sink *sink, int64_t patience_ms,
+                struct spn_error *err)
+{
+    int64_t end = now_ms() + patience_ms, pause = RETRY_FIRST_MS, before;
+    int ret = SPN_OK;
+
+    client->sink = sink;
+    while (sink->done < sink->total) {
+        before = sink->done;
+        sink_restart(sink);
+        ret = stream_make(client, path, err);
+        if (ret == SPN_OK && sink->done < sink->total)
+            ret = spn_error_set(err, SPN_EAGAIN, "%s broke off after %lld of %lld bytes",
+                                client->shown, (long long)sink->done, (long long)sink->total);
+        if (sink->done > before) {
+            end = now_ms() + patience_ms;
+            pause = RETRY_FIRST_MS;
+        }
+        if (ret != SPN_EAGAIN || now_ms() + pause > end)
+            break;
+        usleep((useconds_t)pause * 1000);
+        pause = pause * 2 < RETRY_MOST_MS ? pause * 2 : RETRY_MOST_MS;
+    }
+    client->sink = NULL;
+    return ret;
 }
 
 int client_escape(const char *text, char *out, size_t size, struct spn_error *err)

@@ -17,6 +17,7 @@
 #include "events.h"
 #include "sampan/error.h"
 #include "settings.h"
+#include "sink.h"
 
 #define CLIENT_ANSWER_MAX                                                                          \
     (64u << 20)              /* bytes: ten hours of packets are not in any answer, cues may be */
@@ -73,6 +74,12 @@ int client_text(struct client *client, const char *path, struct spn_buffer *out,
  */
 int client_events(struct client *client, const char *path, struct event_reader *reader,
                   struct spn_error *err);
+/*
+ * A GET whose body goes into a file, from sink->done on. Where the connection breaks it goes on by
+ * itself, for as long as bytes come within patience_ms of each other. SPN_OK: all of it is there.
+ */
+int client_file(struct client *client, const char *path, struct sink *sink, int64_t patience_ms,
+                struct spn_error *err);
 /* The problem (RFC 9457) that the last call ended with, whole; a new reference, NULL for none. */
 json_t *client_problem(const struct client *client);
 /* The HTTP status of the last answer, 0 where there was none. */

@@ -278,8 +278,12 @@ static int arguments_read(struct settings *out, unsigned program, const struct o
             only_operands = 1;
             continue;
         }
-        if (argv[i][1] != '-')
-            return spn_error_set(err, SPN_EINVAL, "there is no option %.100s; see --help", argv[i]);
+        if (argv[i][1] != '-') { /* of one letter */
+            name = argv[i] + 1;
+            if (name[1] || !option_find(options, name, 1))
+                return spn_error_set(err, SPN_EINVAL, "there is no option %.100s; see --help",
+                                     argv[i]);
+        }
         equals = strchr(name, '=');
         length = equals ? (size_t)(equals - name) : strlen(name);
         option = option_find(options, name, length);

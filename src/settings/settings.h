@@ -76,7 +76,7 @@ extern const size_t settings_count;
 
 /* An option that belongs to one command and is no setting. A table of them ends with name NULL. */
 struct option {
-    const char *name;  /* without the dashes */
+    const char *name;  /* without the dashes: two, or one before a single letter */
     const char *value; /* what --help calls its value; NULL: a switch, which has none */
     const char *help;  /* one sentence */
 };

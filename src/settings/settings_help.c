@@ -76,13 +76,18 @@ void settings_help(FILE *out, unsigned program)
     }
 }
 
+static const char *option_dashes(const struct option *option)
+{
+    return option->name[1] ? "--" : "-";
+}
+
 void options_help(FILE *out, const struct option *options)
 {
     for (; options && options->name; options++) {
         char head[128];
 
-        snprintf(head, sizeof(head), "--%s%s%s", options->name, options->value ? " " : "",
-                 options->value ? options->value : "");
+        snprintf(head, sizeof(head), "%s%s%s%s", option_dashes(options), options->name,
+                 options->value ? " " : "", options->value ? options->value : "");
         help_entry(out, head, options->help, "");
     }
 }
@@ -153,5 +158,6 @@ void settings_conf_man(FILE *out)
 void options_man(FILE *out, const struct option *options)
 {
     for (; options && options->name; options++)
-        man_entry(out, "--", options->name, " ", options->value, options->help, "");
+        man_entry(out, option_dashes(options), options->name, " ", options->value, options->help,
+                  "");
 }

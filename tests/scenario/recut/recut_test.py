@@ -21,6 +21,7 @@ import wave
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
 import film as checks
+import flat
 import proof
 from boxes import fragments
 from film import Film, Rendition
@@ -156,11 +157,11 @@ class Bench:
             shutil.rmtree(self.dir, ignore_errors=True)
 
 
-def import_cut(bench, cut, form):
+def import_cut(bench, cut, form, *options):
     path = bench.path(f"list.{form}")
     with open(path, "w", encoding="utf-8") as file:
         file.write(getattr(cut, form)())
-    return json.loads(bench.command("cut", "import", path, "--rate", f"{cut.num}/{cut.den}", "--json"))
+    return json.loads(bench.command("cut", "import", path, "--rate", f"{cut.num}/{cut.den}", *options, "--json"))
 
 
 def build_and_publish(bench, cut, *options):
@@ -192,6 +193,7 @@ def recut(bench, kind):
          2 * len(stretches) + 2)
     same(f"{kind}: every rung, language and text is there", (film.video(), film.audio(), film.text()),
          (["v0", "v1"], ["a0", "a1"], ["t0", "t1"]))
+    shown_by = {}
     for n, name in enumerate(film.video()):
         tracks = [a["plan"]["video"][n]["name"] for a in assets]
         data = [bench.read("track", track) for track in tracks]
@@ -203,7 +205,7 @@ def recut(bench, kind):
         report(checks.reference_faults(cut, rendition, data), f"{kind} {name}: whole GOPs are those of the assets to the byte")
         report(checks.step_faults(cut, path), f"{kind} {name}: PTS and DTS go on at one step")
         report(checks.code_faults(SAMPLE, cut, path, sources), f"{kind} {name}: every frame is the expected one")
-        shown = [checks.md5s(bench.file("track", track))[0] for track in tracks]
+        shown_by[name] = shown = [checks.md5s(bench.file("track", track))[0] for track in tracks]
         report(checks.decode_faults(cut, path, shown), f"{kind} {name}: it decodes without a word, references bit by bit")
     for n, name in enumerate(film.audio()):
         rendition = film.renditions[name]
@@ -219,7 +221,15 @@ def recut(bench, kind):
     for n, name in enumerate(film.text()):
         cues = [webvtt(bench.read("track", a["plan"]["text"][n]["name"], ".vtt").decode()) for a in assets]
         report(checks.cue_faults(cut, film, name, cues), f"{kind} {name}: cues have their exact new times")
-    return cut, film, assets, sources
+    flat.holds(bench, SAMPLE, first["id"], cut, film, shown_by, sources, kind, report, same)
+    return cut, film, assets, sources, first["id"]
+
+
+def flattened(bench, cut, cut_id):
+    """How the MP4 of a cut is asked for, answered and fetched."""
+    whole = flat.http_holds(bench, cut_id, report, same)
+    flat.named(bench, cut, import_cut, whole, report, same)
+    flat.refused(bench, cut, import_cut, report)
 
 
 # ---- the checks are checked ----
@@ -560,8 +570,9 @@ def main():
             if kind in chosen:
                 bench.draw(kind, number)
         for kind in chosen:
-            cut, film, assets, sources = recut(bench, kind)
+            cut, film, assets, sources, cut_id = recut(bench, kind)
             if kind == chosen[0]:
+                flattened(bench, cut, cut_id)
                 sabotage(bench, cut, film, assets, sources)
                 proven(bench, kind)
         if "h264-24000-1001" in chosen:
