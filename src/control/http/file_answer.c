@@ -143,7 +143,7 @@ static const char *range_wanted(const struct request *request, const struct file
 static int bytes_answer(struct request *request, const struct file_answer *file,
                         struct spn_error *err)
 {
-    uint64_t size, from = 0, to;
+    uint64_t size = 0, from = 0, to;
     int fd, ret, part;
 
     if ((ret = open_file(file, &fd, &size, err)) < 0)
