@@ -9,6 +9,7 @@ import path from 'node:path';
 import { options, watching } from './arguments.js';
 import * as browser from './browser.js';
 import { openBare } from './bare.js';
+import { choices } from './choices.js';
 import { reachesNobody } from './bundle.js';
 import { hasSchema, mpd, playlists } from './manifests.js';
 import * as pages from './pages.js';
@@ -61,8 +62,8 @@ async function film() {
   }
   await row('the choice of language is kept', pages.languageChoice);
   await row('the watch page by keyboard alone', pages.keyboard);
-  await scenario('Shaka with DASH', () => openWatch('dash'));
-  await scenario('Shaka with HLS', () => openWatch('hls'));
+  await scenario('Shaka with DASH', () => openWatch('dash'), [...STEPS, ...choices]);
+  await scenario('Shaka with HLS', () => openWatch('hls'), [...STEPS, ...choices]);
   await scenario('hls.js', () => openBare('hls'));
   await scenario('dash.js', () => openBare('dash'));
 }

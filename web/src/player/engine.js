@@ -63,8 +63,18 @@ export class Engine extends EventTarget {
     this.player.setVideoContainer(container);
     this.player.configure({
       textDisplayFactory: () => new shaka.text.UITextDisplayer(this.player),
-      /* Without a backoff the end is the end: Shaka would go to a second before it. */
-      streaming: { bufferingGoal: 30, bufferBehind: 60, durationBackoff: 0 },
+      streaming: {
+        bufferingGoal: 30,
+        bufferBehind: 60,
+        /* Without a backoff the end is the end: Shaka would go to a second before it. */
+        durationBackoff: 0,
+        /*
+         * Nothing is fetched ahead of its turn. A seek gives up the init segment that a chosen quality or
+         * language still waits for, Shaka 5.2.12 keeps that given-up fetch among those made ahead and takes
+         * it up again and again: nothing more is fetched, for ever. shaka-project/shaka-player#10569.
+         */
+        segmentPrefetchLimit: 0,
+      },
       abr: { defaultBandwidthEstimate: 3e6 },
     });
     /** @type {shaka.extern.ImageTrack | null} */
