@@ -191,6 +191,7 @@ static int bridge_add(struct making *making, size_t bridge, size_t *next, int64_
 /* Nothing is in a bridge that is not sent. */
 static void bridge_end(struct making *making, size_t bridge, size_t next)
 {
+    int64_t end = frame_at(making, making->out->duration);
     size_t there;
 
     if (bridge >= making->files->bridge_count || !making->files->bridges[bridge] ||
@@ -198,7 +199,8 @@ static void bridge_end(struct making *making, size_t bridge, size_t next)
         return;
     (void)spn_track_all(making->files->bridges[bridge], &there);
     if (there > next)
-        fault(making, "bridge.length", frame_at(making, making->out->duration) - 1,
+        fault(making, "bridge.length",
+              end > 0 ? end - 1 : 0, /* sound may be of less than a frame */
               "its bridge has %zu fragments, and the cut needs %zu; %s", there, next, AGAIN);
 }
 
