@@ -152,26 +152,29 @@ static const struct row {
       "bridge.decoder", "picture.decode", DECODER },
 };
 
+/* ffmpeg's arguments for the codec of a stage; NULL at the end. */
+static const char *const *encoder_of(const struct cut_stage *stage, const char *preset,
+                                     const char *params)
+{
+    static const char *h264_list[] = { "-c:v", "libx264",      "-preset", NULL,    "-profile:v",
+                                       "high", "-x264-params", NULL,      COLOURS, NULL };
+    static const char *hevc_list[] = { "-c:v", "libx265",      "-preset", NULL,    "-profile:v",
+                                       "main", "-x265-params", NULL,      COLOURS, NULL };
+    const char **list = stage == &h264 ? h264_list : hevc_list;
+
+    list[3] = preset;
+    list[7] = params;
+    return list;
+}
+
 static void is_foreign(void **state)
 {
     const struct row *row = *state;
-    const int is_h264 = row->stage == &h264;
     char params[1024];
-    const char *const encoder[] = { "-pix_fmt",
-                                    "yuv420p",
-                                    "-c:v",
-                                    is_h264 ? "libx264" : "libx265",
-                                    "-preset",
-                                    row->preset,
-                                    "-profile:v",
-                                    is_h264 ? "high" : "main",
-                                    is_h264 ? "-x264-params" : "-x265-params",
-                                    params,
-                                    COLOURS,
-                                    NULL };
 
     pinned(row->stage, row->from, row->to, row->more, params);
-    bridge_is(row->stage, encoder, (struct spn_rate){ 0, 0 }, row->boxes, row->check, row->words);
+    bridge_is(row->stage, encoder_of(row->stage, row->preset, params), (struct spn_rate){ 0, 0 },
+              row->boxes, row->check, row->words);
 }
 
 static void other_size(void **state)
@@ -189,13 +192,13 @@ static void other_size(void **state)
 static void other_track(void **state)
 {
     char track[128], kept[160], path[128], params[1024];
-    const char *const encoder[] = { "-pix_fmt",     "yuv420p", "-c:v",       "libx264",
-                                    "-preset",      "fast",    "-profile:v", "high",
-                                    "-x264-params", params,    NULL };
     const unsigned gop = h264.assets.gop;
-    struct foreign foreign = {
-        h264.assets.films[1], 0, 3 * gop, FILTER, encoder, gop, kept, { 0, 0 }
-    };
+    struct foreign foreign = { .film = h264.assets.films[1],
+                               .to = 3 * gop,
+                               .filter = FILTER,
+                               .encoder = encoder_of(&h264, "fast", params),
+                               .gop = gop,
+                               .like = kept };
     json_t *result;
 
     (void)state;
@@ -246,23 +249,11 @@ static const struct paced {
 static void is_paced(void **state)
 {
     const struct paced *row = *state;
-    const int is_h264 = row->stage == &h264;
     char params[1024];
-    const char *const encoder[] = { "-pix_fmt",
-                                    "yuv420p",
-                                    "-c:v",
-                                    is_h264 ? "libx264" : "libx265",
-                                    "-preset",
-                                    "fast",
-                                    "-profile:v",
-                                    is_h264 ? "high" : "main",
-                                    is_h264 ? "-x264-params" : "-x265-params",
-                                    params,
-                                    COLOURS,
-                                    NULL };
 
     pinned(row->stage, "crf=", "crf=", "", params);
-    bridge_is(row->stage, encoder, row->rate, "bridge.decoder", row->check, row->words);
+    bridge_is(row->stage, encoder_of(row->stage, "fast", params), row->rate, "bridge.decoder",
+              row->check, row->words);
 }
 
 int main(int argc, char **argv)
