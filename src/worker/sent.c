@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A stretch between each two clips, and one of 20 GOPs each 40 s of a day that is encoded whole. */
+#define BRIDGES_MAX (SPN_CLIPS_MAX + 86400 / 40 + 1)
+
 /* ---- the composition ---- */
 
 static int assets_read(const json_t *list, struct spn_rate rate, struct spn_clip_asset *out,
@@ -208,9 +211,12 @@ int sent_open(struct worker *worker, struct job *job, const json_t *rendition,
     out->drop = drop;
     if ((ret = rendition_id(rendition, &out->id, err)) < 0)
         return ret;
-    if (track_count != composition->asset_count || bridge_count > composition->count + 1)
+    if (track_count != composition->asset_count)
         return spn_error_set(err, SPN_EFORMAT, "the job has %zu tracks for %zu assets", track_count,
                              composition->asset_count);
+    if (bridge_count > BRIDGES_MAX)
+        return spn_error_set(err, SPN_ELIMIT, "the job has %zu bridges, more than %d", bridge_count,
+                             BRIDGES_MAX);
     if ((ret = files_alloc(out, track_count, bridge_count, err)) < 0)
         return ret;
     for (size_t i = 0; i < out->count; i++) {

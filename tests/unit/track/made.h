@@ -8,7 +8,7 @@
 #include "sampan/buffer.h"
 #include "sampan/track.h"
 
-#define MADE_FRAGMENTS_MAX 8
+#define MADE_FRAGMENTS_MAX 16
 
 struct made {
     struct spn_track_info info; /* config points into config below */

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """fake_media.py - stands in for sampan-media in the tests of the worker.
 
-What it does is said by plan.fake (or, for examine, by the name of the source), a word below. It keeps
-the protocol of docs/formats/jobs.md except where the word says otherwise.
+What it does is said by plan.fake (of a cut, by that of its first asset; for examine, by the name of the source), a
+word below. It keeps the protocol of docs/formats/jobs.md except where the word says otherwise.
 """
 import hashlib
 import json
@@ -14,7 +14,9 @@ import time
 
 request = json.load(sys.stdin)
 operation = sys.argv[1]
-word = request.get("plan", {}).get("fake") or request.get("source", {}).get("name", "")
+first = (request.get("assets") or [{}])[0]
+word = (request.get("plan", {}).get("fake") or first.get("picture", first).get("plan", {}).get("fake") or
+        request.get("source", {}).get("name", ""))
 
 
 def say(**event):
@@ -108,6 +110,12 @@ elif operation in ("bridge", "sound_bridge"):
         say(event="result", frames=1, pieces=pieces, request=request)
     else:
         say(event="result", packets=1, seams={"moved": 0, "unmatched": 0}, request=request, **pieces[0])
+elif operation == "verify":
+    # the film as it was given, in hex; a fault where the word says so
+    film = os.pread(request["film"]["fd"], 1 << 20, 0)
+    faults = [{"check": "bridge.frame", "rendition": "v0", "join": 0, "frame": 3, "text": "v0: off by one"}]
+    faults = faults if word == "fault" else []
+    say(event="result", frames=21, fault_count=len(faults), faults=faults, measured={}, film=film.hex(), request=request)
 elif operation == "audio":
     write(request["output_fd"], "no track at all")
     say(event="result", packets=1)
