@@ -9,6 +9,7 @@ import path from 'node:path';
 import { options, watching } from './arguments.js';
 import * as browser from './browser.js';
 import { openBare } from './bare.js';
+import { chapters } from './chapters.js';
 import { choices } from './choices.js';
 import { reachesNobody } from './bundle.js';
 import { hasSchema, mpd, playlists } from './manifests.js';
@@ -28,6 +29,8 @@ const STEPS = [
   ['shows subtitles in their time', player.showsSubtitles],
   ['shows every rendition', player.switches],
 ];
+
+const CHAPTER_PAGES = [['en', 1280], ['zh-Hans', 375], ['zh-Hant', 1280]];
 
 /** One player, from its start to its end: every row stands on the page the one before left. */
 async function scenario(name, open, all = STEPS) {
@@ -84,6 +87,9 @@ async function films(list) {
       continue;
     }
     await row(`${one.name}: hls-parser accepts every playlist`, playlists);
+    if (one.chapters.length)
+      for (const [lang, width] of one.full ? CHAPTER_PAGES : CHAPTER_PAGES.slice(0, 1))
+        await row(`${one.name}: chapters on the bar, in a menu and by keys, in ${lang}`, () => chapters(lang, width));
     const steps = one.full ? STEPS : short;
     /* Shaka takes a full one by DASH and by HLS, the others by turns. */
     for (const way of one.full ? ['dash', 'hls'] : [['dash', 'hls'][list.indexOf(one) % 2]])

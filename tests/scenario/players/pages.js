@@ -18,20 +18,20 @@ const words = {
   'zh-Hant': { watch: '觀看', play: /^(播放|暫停)$/, missing: '這裡沒有這部影片', speed: '速度', normal: '正常' },
 };
 
-async function accessible(tab, what) {
+export async function accessible(tab, what) {
   await tab.evaluate(axe);
   const { violations } = await tab.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
 
   assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`), [], what);
 }
 
-async function shot(tab, name) {
+export async function shot(tab, name) {
   if (!options.shots) return;
   mkdirSync(options.shots, { recursive: true });
   await tab.screenshot({ path: path.join(options.shots, `${name}.png`) });
 }
 
-const playing = (tab) =>
+export const playing = (tab) =>
   until('the film playing', () => video(tab, 'return video && !video.paused && video.currentTime > 0.3;'));
 
 const still = (tab, what) =>
@@ -128,7 +128,7 @@ const focused = (tab) =>
     return !at || at === document.body ? '' : at.getAttribute('aria-label') ?? at.innerText; })()`);
 
 /* What the page says goes away again by itself: that it was said stays in a list (watcher.js). */
-const hasSaid = (tab, text) =>
+export const hasSaid = (tab, text) =>
   until(`the page saying "${text}"`, async () => {
     const said = await tab.evaluate('window.spnSaid');
     return said.includes(text);

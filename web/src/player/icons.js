@@ -13,6 +13,7 @@ export const icons = {
   pause: icon(svg`<path d="M8 5v14M16 5v14" stroke-width="4"/>`),
   volume: icon(svg`${speaker}<path d="M15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a8 8 0 0 1 0 11"/>`),
   muted: icon(svg`${speaker}<path d="M16 9.5l5 5M21 9.5l-5 5"/>`),
+  chapters: icon(svg`<path d="M9 6h11M9 12h11M9 18h11M4.5 6h.01M4.5 12h.01M4.5 18h.01"/>`),
   audio: icon(svg`<path d="M5 10v4M8.5 7v10M12 4v16M15.5 8v8M19 10.5v3"/>`),
   subtitles: icon(svg`<rect x="3" y="5" width="18" height="14" rx="2.5"/><path d="M6.5 11.5h4M13 11.5h4.5M6.5 15.2h7M16 15.2h1.5"/>`),
   quality: icon(svg`<path d="M4 7h9M17 7h3M4 12h3M11 12h9M4 17h8M16 17h4"/><circle cx="15" cy="7" r="2"/><circle cx="9" cy="12" r="2"/><circle cx="14" cy="17" r="2"/>`),

@@ -3,7 +3,7 @@
 /**
  * @typedef {{ toggle(): void, by(seconds: number): void, to(share: number): void, end(): void,
  *   louder(by: number): void, mute(): void, fullscreen(): void, subtitles(): void,
- *   frame(by: number): void, faster(by: number): void, help(): void }} Actions
+ *   frame(by: number): void, chapter(by: number): void, faster(by: number): void, help(): void }} Actions
  * @typedef {{ keys: string[], shown: string, text: import('../strings.js').Key,
  *   act(actions: Actions, key: string): void }} Row
  */
@@ -20,6 +20,7 @@ export const rows = [
   { keys: [...'0123456789'], shown: '0 … 9', text: 'key_digits', act: (a, key) => a.to(Number(key) / 10) },
   { keys: ['Home', 'End'], shown: 'Home End', text: 'key_ends', act: (a, key) => (key === 'Home' ? a.to(0) : a.end()) },
   { keys: [',', '.'], shown: ', .', text: 'key_frame', act: (a, key) => a.frame(key === ',' ? -1 : 1) },
+  { keys: ['[', ']'], shown: '[ ]', text: 'key_chapter', act: (a, key) => a.chapter(key === '[' ? -1 : 1) },
   { keys: ['<', '>'], shown: '< >', text: 'key_speed', act: (a, key) => a.faster(key === '<' ? -1 : 1) },
   { keys: ['?'], shown: '?', text: 'key_help', act: (a) => a.help() },
 ];

@@ -15,6 +15,7 @@ import './seek.js';
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const IDLE_MS = 3000;
 const SAID_MS = 1500;
+const SAME_S = 2; /* seconds into a chapter in which "back" means the one before */
 const kept = 'sampan.volume';
 
 class Player extends LitElement {
@@ -144,6 +145,13 @@ class Player extends LitElement {
       if (rate && this.video.paused)
         this.seek((Math.floor(this.video.currentTime * rate + 1e-3) + by + 0.5) / rate);
     },
+    /* Back is to where this chapter begins, and from there to the one before. */
+    chapter: (/** @type {number} */ by) => {
+      const at = this.chapterAt();
+      const begun = at >= 0 && this.video.currentTime - this.marks[at].startTime > SAME_S;
+
+      if (by > 0 || at > 0 || begun) this.toChapter(by > 0 ? at + 1 : begun ? at : at - 1);
+    },
     faster: (/** @type {number} */ by) => {
       const at = SPEEDS.indexOf(this.speed) + by;
 
@@ -167,6 +175,27 @@ class Player extends LitElement {
     if (!this.ready) return;
     this.video.currentTime = Math.min(this.duration, Math.max(0, seconds));
     this.requestUpdate();
+  }
+
+  get marks() {
+    return this.engine?.chapters ?? [];
+  }
+
+  /** The chapter that is shown, -1 before the first. */
+  chapterAt() {
+    const time = this.video?.currentTime ?? 0;
+
+    return this.marks.findLastIndex(({ startTime }) => startTime <= time + 0.001);
+  }
+
+  /** To the frame that a chapter begins with: its time is told in milliseconds. @param {number} index */
+  toChapter(index) {
+    const mark = this.marks[index];
+    const rate = this.engine?.frameRate() ?? 0;
+
+    if (!mark) return;
+    this.seek(rate ? (Math.round(mark.startTime * rate) + 0.5) / rate : mark.startTime);
+    this.say(mark.title);
   }
 
   /** @param {number} volume */
@@ -261,6 +290,17 @@ class Player extends LitElement {
     }));
   }
 
+  chapterChoices() {
+    const at = this.chapterAt();
+
+    return this.marks.map(({ startTime, title }, index) => ({
+      key: String(index),
+      label: `${clock(startTime)} ${title}`,
+      lang: '',
+      active: index === at,
+    }));
+  }
+
   textChoices() {
     const choices = this.engine?.text() ?? [];
 
@@ -308,7 +348,7 @@ class Player extends LitElement {
         .duration=${this.duration}
         .buffered=${this.buffered()}
         .engine=${engine}
-        .chapters=${engine?.chapters ?? []}
+        .chapters=${this.marks}
         @seek=${(/** @type {CustomEvent} */ event) => this.seek(event.detail)}
       ></sampan-seek>
       <div class="row">
@@ -331,6 +371,9 @@ class Player extends LitElement {
         />
         <span class="time"><span>${clock(video?.currentTime ?? 0)}</span><span> / ${clock(this.duration)}</span></span>
         <span class="space"></span>
+        ${this.marks.length > 1
+          ? this.menu(t('chapters'), icons.chapters, this.chapterChoices(), (key) => this.toChapter(Number(key)))
+          : nothing}
         ${audio.length > 1 ? this.menu(t('audio'), icons.audio, audio, (key) => this.chooseAudio(key)) : nothing}
         ${text.length
           ? this.menu(t('subtitles'), icons.subtitles, this.textChoices(), (key) => this.chooseText(key || null))

@@ -43,7 +43,7 @@ export class Seek extends LitElement {
 
   /** @param {PointerEvent} event */
   hover(event) {
-    const bar = /** @type {HTMLElement} */ (this.querySelector('input')).getBoundingClientRect();
+    const bar = /** @type {HTMLElement} */ (this.querySelector('.track')).getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - bar.left) / bar.width));
 
     this.show(share * this.duration);
