@@ -127,12 +127,17 @@ class Instance:
         self.process.wait()
         self.wait(lambda: not any(alive(pid) for pid, _ in below), 10, f"gone: {below}")
 
-    def kill_one(self, name, rng):
-        """SIGKILL of one process below `sampan up` whose name begins so; False when there is none."""
-        found = [pid for pid, comm in descendants(self.process.pid) if comm.startswith(name[:15])]
-        if not found:
+    def kill_one(self, name, rng, patience):
+        """SIGKILL of one process below `sampan up` whose name begins so; False when there is none for so long."""
+        end = time.monotonic() + patience
+        while not (found := [pid for pid, comm in descendants(self.process.pid) if comm.startswith(name[:15])]):
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        try:
+            os.kill(rng.choice(found), signal.SIGKILL)
+        except ProcessLookupError:  # it ended in between
             return False
-        os.kill(rng.choice(found), signal.SIGKILL)
         return True
 
     def api(self, method, path, body=None, patience=60):

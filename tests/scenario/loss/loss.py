@@ -162,12 +162,12 @@ def own(path):
 
 def disturb(instance, rng, done):
     """SIGKILL of one or of all, counted in done; the name of whom it would have been where there was none."""
-    time.sleep(rng.uniform(0.05, 0.6))
+    time.sleep(0.05 * 40 ** rng.random())  # up to 2 s: some meet what has hardly begun, others what is nearly done
     victim = rng.choices(list(done), [4, 3, 2, 1])[0]
     if victim == "all":
         instance.kill_all()
         instance.start()
-    elif not instance.kill_one(victim, rng):
+    elif not instance.kill_one(victim, rng, 5):
         return victim
     done[victim] += 1
     return None
