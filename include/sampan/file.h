@@ -59,7 +59,8 @@ void spn_file_destroy(struct spn_file *file); /* NULL is allowed */
 /*
  * A file that comes in parts, over hours or days, under the name that it keeps until somebody takes
  * it: an upload. What was written before a spn_file_sync() that answered SPN_OK is there for good;
- * later bytes are there, or not, or in part.
+ * later bytes are there, or not, or in part, or as zeros: after the power failed the size of the
+ * file says nothing, and whoever needs to know how much is there for good keeps it elsewhere.
  */
 /* Make one, empty; its name is there for good. SPN_EEXIST: there is a file of that name. */
 int spn_file_begin(const char *path, unsigned mode, struct spn_error *err);
@@ -69,6 +70,8 @@ int spn_file_begin(const char *path, unsigned mode, struct spn_error *err);
  */
 int spn_file_resume(const char *path, struct spn_file **out, struct spn_error *err);
 int spn_file_sync(struct spn_file *file, struct spn_error *err);
+/* Give up what lies behind size. SPN_ERANGE: the file is shorter. */
+int spn_file_truncate(struct spn_file *file, uint64_t size, struct spn_error *err);
 
 /* Write bytes as path through a temporary file in tmp_dir: create, write, commit. */
 int spn_file_put(const char *tmp_dir, const char *path, unsigned mode, const void *bytes,
@@ -105,6 +108,7 @@ struct spn_file_ops {
     ssize_t (*write)(int fd, const void *bytes, size_t size);
     ssize_t (*copy)(int from_fd, off_t *offset, int to_fd, size_t size); /* copy_file_range */
     int (*clone)(int to_fd, int from_fd);                                /* FICLONE */
+    int (*truncate)(int fd, off_t size);                                 /* ftruncate */
     int (*fsync)(int fd);
     int (*rename)(const char *from, const char *to);
     int (*unlink)(const char *path);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -43,6 +44,7 @@ const struct spn_file_ops spn_file_ops_real = {
     .write = write,
     .copy = real_copy,
     .clone = real_clone,
+    .truncate = ftruncate,
     .fsync = fsync,
     .rename = rename,
     .unlink = unlink,
@@ -374,6 +376,18 @@ int spn_file_resume(const char *path, struct spn_file **out, struct spn_error *e
 int spn_file_sync(struct spn_file *file, struct spn_error *err)
 {
     return file_sync(file->fd, file->path, err);
+}
+
+int spn_file_truncate(struct spn_file *file, uint64_t size, struct spn_error *err)
+{
+    uint64_t there = spn_file_size(file);
+
+    if (there < size)
+        return spn_error_set(err, SPN_ERANGE, "%s has %" PRIu64 " bytes, not %" PRIu64, file->path,
+                             there, size);
+    if (there > size && ops->truncate(file->fd, (off_t)size) < 0)
+        return spn_error_errno(err, errno, "cannot shorten %s", file->path);
+    return SPN_OK;
 }
 
 void spn_file_destroy(struct spn_file *file)

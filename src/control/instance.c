@@ -27,6 +27,7 @@ int instance_init(struct instance *instance, const char *data_dir, struct spn_er
     memcpy(instance->data_dir, real, strlen(real) + 1);
     instance->gc_grace_ms = 24 * HOUR_MS;
     instance->upload_keep_ms = 24 * HOUR_MS;
+    instance->upload_sync = 64 << 20;
     instance->room_min = 512 << 20;
     instance->lease_s = 60;
     (void)pthread_mutex_init(&instance->publish_lock, NULL);

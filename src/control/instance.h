@@ -25,7 +25,8 @@ struct instance {
 
     int64_t gc_grace_ms;    /* nothing younger is collected */
     int64_t upload_keep_ms; /* an upload nobody continues */
-    int64_t room_min;       /* bytes that stay free, on a small disk a twentieth of it */
+    int64_t upload_sync; /* bytes of an upload between two syncs, so much is sent again at most */
+    int64_t room_min;    /* bytes that stay free, on a small disk a twentieth of it */
     int lease_s;
     int segment_gops; /* target length of a segment; 0: the usual */
 

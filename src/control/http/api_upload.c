@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "api.h"
+#include "log.h"
 #include "upload/upload.h"
 
 #define TUS_VERSION    "1.0.0"
@@ -127,12 +128,21 @@ static int patch_begin(struct request *request, struct spn_error *err)
 static int patch_bytes(struct request *request, const void *bytes, size_t size,
                        struct spn_error *err)
 {
-    return upload_write(request->stream_state, bytes, size, err);
+    struct db *db;
+    int ret = store_db(request->instance->store, &db, err);
+
+    return ret < 0 ? ret : upload_write(request->stream_state, db, bytes, size, err);
 }
 
-static void patch_end(struct request *request) /* the client is gone: what came is kept */
+/* The client is gone: what came is kept. */
+static void patch_end(struct request *request)
 {
-    (void)upload_close(request->stream_state, NULL, NULL, NULL);
+    struct spn_error err = { 0 };
+    struct db *db = NULL;
+
+    (void)store_db(request->instance->store, &db, &err);
+    if (upload_close(request->stream_state, db, NULL, &err) < 0)
+        log_warn("what came last of an upload is not kept", LOG_TEXT("error", err.text));
     request->stream_state = NULL;
 }
 

@@ -263,6 +263,10 @@ static const char sixth[] = "CREATE TABLE flat ("
                             " PRIMARY KEY (cut, place));"
                             "CREATE INDEX flat_name ON flat (name);";
 
+/* How many bytes of an upload are there for good; null: as many as its file has, as was kept
+ * before. */
+static const char seventh[] = "ALTER TABLE upload ADD COLUMN kept BIGINT;";
+
 const struct migration migrations[] = {
     { 1, "titles, assets, jobs, publications", first },
     { 2, "compositions", second },
@@ -270,5 +274,6 @@ const struct migration migrations[] = {
     { 4, "how a cut is built", fourth },
     { 5, "compositions verified", fifth },
     { 6, "compositions as one file", sixth },
+    { 7, "uploads across a failure of power", seventh },
 };
 const int migration_count = sizeof(migrations) / sizeof(migrations[0]);

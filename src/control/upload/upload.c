@@ -67,8 +67,8 @@ int upload_create(const struct instance *instance, struct db *db, int64_t length
         (ret = spn_file_begin(path, 0640, err)) < 0)
         return ret;
     return db_run(db,
-                  "INSERT INTO upload (id, state, name, metadata, length, created_ms, expires_ms)"
-                  " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                  "INSERT INTO upload (id, state, name, metadata, length, created_ms, expires_ms,"
+                  " kept) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
                   DB_ARGS(db_text(id), db_text(length == 0 ? "complete" : "open"), db_text(name),
                           db_text(metadata), db_number(length), db_number(now_ms),
                           db_number(now_ms + instance->upload_keep_ms)),
@@ -85,12 +85,13 @@ int upload_show(const struct instance *instance, struct db *db, const char *id, 
 {
     char path[SPN_PATH_MAX];
     struct rows *rows = NULL;
+    int64_t kept = INT64_MAX; /* an upload of before this was kept has what its file has */
     struct stat st;
     int ret;
 
     memset(out, 0, sizeof(*out));
     if ((ret = db_query(db,
-                        "SELECT id, state, name, metadata, length, expires_ms FROM upload"
+                        "SELECT id, state, name, metadata, length, expires_ms, kept FROM upload"
                         " WHERE id = $1",
                         DB_ARGS(db_text(id)), &rows, err)) < 0)
         return ret;
@@ -101,6 +102,8 @@ int upload_show(const struct instance *instance, struct db *db, const char *id, 
         text_copy(out->metadata, sizeof(out->metadata), rows_text(rows, 3));
         out->length = rows_number(rows, 4);
         out->expires_ms = rows_number(rows, 5);
+        if (!rows_null(rows, 6))
+            kept = rows_number(rows, 6);
     }
     rows_close(rows);
     if (ret == 0 || (ret > 0 && strcmp(out->state, "taken") != 0 &&
@@ -116,7 +119,7 @@ int upload_show(const struct instance *instance, struct db *db, const char *id, 
         return spn_error_set(err, SPN_ENOENT, "the upload %s is no longer there; begin it again",
                              id);
     }
-    out->offset = st.st_size;
+    out->offset = kept < st.st_size ? kept : st.st_size;
     return SPN_OK;
 }
 
@@ -194,17 +197,38 @@ int upload_expire(const struct instance *instance, struct db *db, struct spn_err
 struct upload_writer {
     char id[SPN_ID_MAX];
     int64_t offset, length;
+    int64_t kept, step; /* what the catalogue says is there, and how often it is told */
     struct spn_file *file;
 };
+
+/* Where it ends is asked once nobody else can write any more. */
+static int writer_begin(const struct instance *instance, struct db *db, const char *id,
+                        int64_t offset, struct upload_writer *writer, struct spn_error *err)
+{
+    struct upload upload;
+    int ret = upload_show(instance, db, id, &upload, err);
+
+    if (ret < 0)
+        return ret;
+    if (strcmp(upload.state, "taken") == 0)
+        return spn_error_set(err, SPN_ECONFLICT, "an ingest has the upload %s already", id);
+    if (upload.offset != offset)
+        return spn_error_set(err, SPN_ECONFLICT,
+                             "the upload %s has %lld bytes, and Upload-Offset says %lld", id,
+                             (long long)upload.offset, (long long)offset);
+    memcpy(writer->id, upload.id, sizeof(writer->id));
+    writer->offset = writer->kept = offset;
+    writer->length = upload.length;
+    writer->step = instance->upload_sync;
+    return spn_file_truncate(writer->file, (uint64_t)offset, err);
+}
 
 int upload_open(const struct instance *instance, struct db *db, const char *id, int64_t offset,
                 struct upload_writer **out, struct spn_error *err)
 {
     char path[SPN_PATH_MAX];
     struct upload_writer *writer;
-    struct spn_file *file;
     struct upload upload;
-    int64_t size;
     int ret;
 
     *out = NULL;
@@ -213,30 +237,40 @@ int upload_open(const struct instance *instance, struct db *db, const char *id, 
         return ret;
     if (strcmp(upload.state, "taken") == 0)
         return spn_error_set(err, SPN_ECONFLICT, "an ingest has the upload %s already", id);
-    ret = spn_file_resume(path, &file, err);
+    if (!(writer = calloc(1, sizeof(*writer))))
+        return spn_error_set(err, SPN_ENOMEM, "out of memory");
+    ret = spn_file_resume(path, &writer->file, err);
     if (ret == SPN_EAGAIN)
-        return spn_error_set(err, SPN_EAGAIN, "another request is writing to the upload %s", id);
-    if (ret < 0)
+        ret = spn_error_set(err, SPN_EAGAIN, "another request is writing to the upload %s", id);
+    else if (ret >= 0)
+        ret = writer_begin(instance, db, id, offset, writer, err);
+    if (ret < 0) {
+        spn_file_destroy(writer->file);
+        free(writer);
         return ret;
-    size = (int64_t)spn_file_size(file);
-    writer = size == offset ? calloc(1, sizeof(*writer)) : NULL;
-    if (!writer) {
-        spn_file_destroy(file);
-        return size == offset
-                   ? spn_error_set(err, SPN_ENOMEM, "out of memory")
-                   : spn_error_set(err, SPN_ECONFLICT,
-                                   "the upload %s has %lld bytes, and Upload-Offset says %lld", id,
-                                   (long long)size, (long long)offset);
     }
-    memcpy(writer->id, upload.id, sizeof(writer->id));
-    writer->offset = offset;
-    writer->length = upload.length;
-    writer->file = file;
     *out = writer;
     return SPN_OK;
 }
 
-int upload_write(struct upload_writer *writer, const void *bytes, size_t size,
+/* Sync what came, and only then say so. */
+static int writer_keep(struct upload_writer *writer, struct db *db, struct spn_error *err)
+{
+    int ret;
+
+    if (writer->offset == writer->kept)
+        return SPN_OK;
+    if ((ret = spn_file_sync(writer->file, err)) >= 0)
+        ret = db_run(db,
+                     "UPDATE upload SET kept = $2, state = CASE WHEN length = $2 THEN 'complete'"
+                     " ELSE state END WHERE id = $1 AND state <> 'taken'",
+                     DB_ARGS(db_text(writer->id), db_number(writer->offset)), NULL, err);
+    if (ret >= 0)
+        writer->kept = writer->offset;
+    return ret;
+}
+
+int upload_write(struct upload_writer *writer, struct db *db, const void *bytes, size_t size,
                  struct spn_error *err)
 {
     int ret;
@@ -244,22 +278,20 @@ int upload_write(struct upload_writer *writer, const void *bytes, size_t size,
     if ((int64_t)size > writer->length - writer->offset)
         return spn_error_set(err, SPN_ELIMIT, "the upload %s is longer than the %lld bytes it said",
                              writer->id, (long long)writer->length);
-    if ((ret = spn_file_write(writer->file, bytes, size, err)) >= 0)
-        writer->offset += (int64_t)size;
-    return ret;
+    if ((ret = spn_file_write(writer->file, bytes, size, err)) < 0)
+        return ret;
+    writer->offset += (int64_t)size;
+    return writer->offset - writer->kept < writer->step ? SPN_OK : writer_keep(writer, db, err);
 }
 
 int upload_close(struct upload_writer *writer, struct db *db, int64_t *offset,
                  struct spn_error *err)
 {
-    int ret = spn_file_sync(writer->file, err);
+    int ret = db ? writer_keep(writer, db, err) : SPN_OK;
 
     spn_file_destroy(writer->file);
     if (offset)
-        *offset = writer->offset;
-    if (ret >= 0 && db && writer->offset == writer->length)
-        ret = db_run(db, "UPDATE upload SET state = 'complete' WHERE id = $1 AND state = 'open'",
-                     DB_ARGS(db_text(writer->id)), NULL, err);
+        *offset = writer->kept;
     free(writer);
     return ret;
 }

@@ -1,8 +1,9 @@
 /*
  * upload.h - a file that comes over HTTP in parts (tus 1.0): tmp/upload/ID, as far as it has come.
  *
- * How much is there is the size of the file, synced before it is acknowledged. One request at a
- * time writes to an upload.
+ * How much is there is a fact of the catalogue, written after a sync of the file: after the power
+ * failed a file may be longer than what was sent of it. What lies behind is given up when somebody
+ * goes on. One request at a time writes to an upload.
  */
 #ifndef CONTROL_UPLOAD_H
 #define CONTROL_UPLOAD_H
@@ -20,7 +21,7 @@ struct upload {
     char state[16]; /* open, complete, taken */
     char name[UPLOAD_NAME_MAX];
     char metadata[UPLOAD_METADATA_MAX];
-    int64_t length, offset; /* bytes */
+    int64_t length, offset; /* bytes; offset: what is there for good */
     int64_t expires_ms;
 };
 
@@ -41,13 +42,14 @@ int upload_path(const struct instance *instance, const char *id, char *out, stru
 
 /*
  * Write at the end of an upload. SPN_ECONFLICT: offset is not where it ends; SPN_EAGAIN: somebody
- * else writes; SPN_ELIMIT: longer than was said. upload_close() syncs, and marks it complete when
- * all is there; *offset is then how much is there.
+ * else writes; SPN_ELIMIT: longer than was said. upload_close() syncs and keeps how much is there,
+ * in *offset as in the catalogue, and marks the upload complete when that is all; upload_write()
+ * does so every upload_sync bytes. db is that of the calling thread; NULL: nothing more is kept.
  */
 struct upload_writer;
 int upload_open(const struct instance *instance, struct db *db, const char *id, int64_t offset,
                 struct upload_writer **out, struct spn_error *err);
-int upload_write(struct upload_writer *writer, const void *bytes, size_t size,
+int upload_write(struct upload_writer *writer, struct db *db, const void *bytes, size_t size,
                  struct spn_error *err);
 int upload_close(struct upload_writer *writer, struct db *db, int64_t *offset,
                  struct spn_error *err);

@@ -513,6 +513,17 @@ static void in_parts(void **state)
     assert_int_equal(spn_file_get(path, 100, &bytes, NULL), SPN_OK);
     assert_int_equal(bytes.size, 7);
     assert_memory_equal(bytes.data, "one two", 7);
+    assert_int_equal(spn_file_resume(path, &file, NULL), SPN_OK);
+    assert_int_equal(spn_file_truncate(file, 8, NULL), SPN_ERANGE);
+    assert_int_equal(spn_file_truncate(file, 7, NULL), SPN_OK);
+    assert_int_equal(spn_file_truncate(file, 3, NULL), SPN_OK);
+    assert_int_equal(spn_file_size(file), 3);
+    assert_int_equal(spn_file_write(file, "!", 1, NULL), SPN_OK);
+    spn_file_destroy(file);
+    bytes.size = 0;
+    assert_int_equal(spn_file_get(path, 100, &bytes, NULL), SPN_OK);
+    assert_int_equal(bytes.size, 4);
+    assert_memory_equal(bytes.data, "one!", 4);
     spn_buffer_finish(&bytes);
     assert_int_equal(spn_file_remove(path, NULL), SPN_OK);
 }

@@ -13,14 +13,14 @@
 #define FDS_MAX        1024
 #define NAMES_MAX      1024
 
-enum kind { CREATE, MKDIR, WRITE, SYNC, SYNC_DIR, RENAME, UNLINK };
+enum kind { CREATE, MKDIR, WRITE, TRUNCATE, SYNC, SYNC_DIR, RENAME, UNLINK };
 
 struct operation {
     enum kind kind;
-    int inode;               /* CREATE, MKDIR, WRITE, SYNC */
+    int inode;               /* CREATE, MKDIR, WRITE, TRUNCATE, SYNC */
     char path[512], to[512]; /* below root; to: RENAME */
     uint8_t *bytes;          /* WRITE: appended; SYNC: the whole file */
-    size_t size;
+    size_t size;             /* of them; TRUNCATE: of the file */
 };
 
 static struct operation *operations;
@@ -175,6 +175,17 @@ static int recorded_clone(int to_fd, int from_fd)
     return ret;
 }
 
+static int recorded_truncate(int fd, off_t size)
+{
+    int ret = spn_file_ops_real.truncate(fd, size);
+
+    if (ret == 0 && fd < FDS_MAX && fds[fd].inode > 0) {
+        note(TRUNCATE, fds[fd].inode, "")->size = (size_t)size;
+        fds[fd].size = (size_t)size;
+    }
+    return ret;
+}
+
 static int recorded_fsync(int fd)
 {
     struct stat st;
@@ -239,6 +250,7 @@ const struct spn_file_ops powerloss_ops = {
     .write = recorded_write,
     .copy = recorded_copy,
     .clone = recorded_clone,
+    .truncate = recorded_truncate,
     .fsync = recorded_fsync,
     .rename = recorded_rename,
     .unlink = recorded_unlink,
@@ -323,7 +335,8 @@ static void names_replay(struct powerloss_disk *disk, size_t cut, uint64_t *seed
         const struct operation *operation = &operations[i];
         int certain;
 
-        if (operation->kind == WRITE || operation->kind == SYNC || operation->kind == SYNC_DIR)
+        if (operation->kind == WRITE || operation->kind == TRUNCATE || operation->kind == SYNC ||
+            operation->kind == SYNC_DIR)
             continue;
         certain = name_synced(operation->kind == RENAME ? operation->to : operation->path, i, cut);
         if (!certain && chance(seed) % 2)
@@ -350,7 +363,12 @@ static size_t bytes_replay(struct powerloss_disk *disk, int inode)
 
         if (operation->inode != inode)
             continue;
-        if (operation->size > sizeof(disk->bytes) - at)
+        if (operation->kind == TRUNCATE) {
+            at = operation->size;
+            synced = synced < at ? synced : at;
+            continue;
+        }
+        if (operation->size > sizeof(disk->bytes) - (operation->kind == WRITE ? at : 0))
             abort();
         if (operation->kind == WRITE) {
             memcpy(disk->bytes + at, operation->bytes, operation->size);
