@@ -69,9 +69,11 @@ static int composition_make(struct stage *stage, struct bytes *in)
         assets[i].encode = take(in) & 3;
     }
     for (size_t i = 0; i < count; i++) {
-        clips[i].asset = (uint32_t)(take(in) % asset_count);
-        clips[i].in = take(in) % assets[clips[i].asset].frames;
-        clips[i].out = clips[i].in + 1 + take(in) % (assets[clips[i].asset].frames - clips[i].in);
+        uint32_t asset = (uint32_t)(take(in) % asset_count);
+        int64_t frames = assets[asset].frames > 0 ? assets[asset].frames : 1;
+        int64_t first = take(in) % frames;
+
+        clips[i] = (struct spn_clip){ asset, first, first + 1 + take(in) % (frames - first) };
     }
     return spn_composition_make((struct spn_rate){ 5, 1 }, assets, asset_count, clips, count, NULL,
                                 NULL, &stage->composition, NULL);
