@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control import Control, Worker
-from report import finish, report, same, some_failed
+from report import operations, report, run, same
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--control", required=True)
@@ -339,25 +339,9 @@ def newer():
     report(ended.returncode == 1 and "layout 2" in ended.stderr, "a newer layout is refused with a sentence", ended.stderr)
 
 
-try:
-    control.start()
-    for part in (document_and_table, tokens, titles, idempotency, requests, film_goes_through, refusals, work, uploads, restart, newer):
-        print(f"# {part.__name__}", flush=True)
-        try:
-            part()
-        except Exception as error:
-            report(False, f"{part.__name__} runs to its end", repr(error))
-            import traceback
-            traceback.print_exc()
-    same("every answer was as the document says", control.faults, [])
-    operations = {operation["operationId"] for path, methods in control.document["paths"].items()
-                  for operation in methods.values() if "/cuts" not in path and "/restricted" not in path}
-    same("every operation was used", operations - control.used - {"watchIngest"}, set())
-finally:
-    if control.process and control.process.poll() is None:
-        control.kill()
-    if some_failed():
-        print("# " + "\n# ".join(control.log().splitlines()[-40:]))
-    control.remove()
-    subprocess.run(["rm", "-rf", films])
-finish()
+def rest():
+    same("every operation was used", operations(control, False) - control.used - {"watchIngest"}, set())
+
+
+run(control, (document_and_table, tokens, titles, idempotency, requests, film_goes_through, refusals, work, uploads, restart, newer),
+    rest, films)

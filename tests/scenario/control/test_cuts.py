@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control import Control, Worker, name_of
-from report import finish, report, same, some_failed
+from report import operations, report, run, same
 
 arguments = argparse.ArgumentParser()
 arguments.add_argument("--control", required=True)
@@ -517,24 +517,9 @@ def main():
     commands()
 
 
-try:
-    control.start()
-    try:
-        main()
-    except Exception as error:
-        report(False, "it runs to its end", repr(error))
-        import traceback
-        traceback.print_exc()
-    same("every answer was as the document says", control.faults, [])
-    mine = {operation["operationId"] for path, methods in control.document["paths"].items()
-            for operation in methods.values() if "/cuts" in path or "/restricted" in path}
-    same("every operation of cuts was used", mine - control.used, set())
+def rest():
+    same("every operation of cuts was used", operations(control, True) - control.used, set())
     same("it ends well", control.stop(), 0)
-finally:
-    if control.process and control.process.poll() is None:
-        control.kill()
-    if some_failed():
-        print("# " + "\n# ".join(control.log().splitlines()[-20:]))
-    control.remove()
-    subprocess.run(["rm", "-rf", films], check=False)
-finish()
+
+
+run(control, [main], rest, films)

@@ -10,7 +10,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control import Control, Worker
-from report import finish, report, same, some_failed
+from report import report, run, same
 
 arguments = argparse.ArgumentParser()
 for name in ("--control", "--tracks", "--answer", "--sampan", "--document"):
@@ -235,28 +235,8 @@ def storyboards():
     same("each is the nearest one of the asset that is shown then, of its clip where there is one", wrong, [])
 
 
-def main():
-    storyboards()
-    timecodes()
-    markers()
-    chapters()
-
-
-try:
-    control.start()
-    try:
-        main()
-    except Exception as error:
-        report(False, "it runs to its end", repr(error))
-        import traceback
-        traceback.print_exc()
-    same("every answer was as the document says", control.faults, [])
+def rest():
     same("it ends well", control.stop(), 0)
-finally:
-    if control.process and control.process.poll() is None:
-        control.kill()
-    if some_failed():
-        print("# " + "\n# ".join(control.log().splitlines()[-20:]))
-    control.remove()
-    subprocess.run(["rm", "-rf", films], check=False)
-finish()
+
+
+run(control, (storyboards, timecodes, markers, chapters), rest, films)

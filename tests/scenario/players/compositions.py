@@ -11,16 +11,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "recut"))
-from model import Cut, webvtt  # noqa: E402
+from model import Cut, of_kind, webvtt  # noqa: E402
 
-KINDS = {  # name: rate, codec, preset
-    "h264-24000-1001": (24000, 1001, "h264", "veryfast"),
-    "h264-24": (24, 1, "h264", "veryfast"),
-    "h264-25": (25, 1, "h264", "veryfast"),
-    "h264-30000-1001": (30000, 1001, "h264", "veryfast"),
-    "h264-50": (50, 1, "h264", "veryfast"),
-    "h264-60000-1001": (60000, 1001, "h264", "veryfast"),
-    "av1-24000-1001": (24000, 1001, "av1", "12"),
+KINDS = {  # of film: see model.of_kind(); the preset of each
+    "h264-24000-1001": "veryfast", "h264-24": "veryfast", "h264-25": "veryfast", "h264-30000-1001": "veryfast",
+    "h264-50": "veryfast", "h264-60000-1001": "veryfast", "av1-24000-1001": "12",
 }
 FULL = "h264-25"  # of this languages, subtitles and renditions are tried too
 CHAPTERED = (FULL, "h264-24000-1001")  # frames of the other begin between two milliseconds
@@ -56,7 +51,8 @@ class Composition:
 
     def __init__(self, options, instance, work, number, kind):
         self.options, self.instance, self.work, self.kind = options, instance, work, kind
-        num, den, self.codec, self.preset = KINDS[kind]
+        num, den, self.codec = of_kind(kind)
+        self.preset = KINDS[kind]
         gop = Cut(num, den, [], []).gop
         full = kind == FULL
         names = [f"k{number}{letter}.mkv" for letter in "ab"]

@@ -6,6 +6,12 @@ import re
 RATE, FRAME = 48000, 1024
 
 
+def of_kind(name):
+    """A kind of film by its name: "h264-24000-1001" is of 24000/1001 frames a second, "av1-24" of 24. (num, den, codec)"""
+    codec, num, *den = name.split("-")
+    return int(num), int(den[0]) if den else 1, codec
+
+
 def even(length, count):
     """count lengths that differ by one at most."""
     return [length * (i + 1) // count - length * i // count for i in range(count)]

@@ -26,19 +26,13 @@ import proof
 from boxes import fragments
 from film import Film, Rendition
 from instance import Instance, for_all
-from model import Cut, webvtt
+from model import Cut, of_kind, webvtt
 
 SAMPAN, SAMPLE = for_all(sys.argv[1]), os.path.abspath(sys.argv[2])
 PORT = int(os.environ.get("SAMPAN_TEST_PORT", "18430"))
-KINDS = {  # name: rate, codec, presets
-    "h264-24000-1001": (24000, 1001, "h264", "fast"),
-    "h264-24": (24, 1, "h264", "fast"),
-    "h264-25": (25, 1, "h264", "medium"),
-    "h264-30000-1001": (30000, 1001, "h264", "fast"),
-    "h264-50": (50, 1, "h264", "veryfast"),
-    "h264-60000-1001": (60000, 1001, "h264", "veryfast"),
-    "hevc-25": (25, 1, "hevc", "superfast"),
-    "av1-24000-1001": (24000, 1001, "av1", "12"),
+PRESETS = {  # of each kind: see model.of_kind()
+    "h264-24000-1001": "fast", "h264-24": "fast", "h264-25": "medium", "h264-30000-1001": "fast", "h264-50": "veryfast",
+    "h264-60000-1001": "veryfast", "hevc-25": "superfast", "av1-24000-1001": "12",
 }
 count = failed = 0
 
@@ -103,7 +97,7 @@ class Bench:
 
     def draw(self, kind, number):
         """Two films of a kind, and their ingests."""
-        num, den, codec, preset = KINDS[kind]
+        (num, den, codec), preset = of_kind(kind), PRESETS[kind]
         gop = Cut(num, den, [], []).gop
         ladder = {"version": 1, "rungs": [{"codec": codec, "height": 144, "preset": preset},
                                           {"codec": codec, "height": 96, "preset": preset}]}
@@ -174,7 +168,7 @@ def build_and_publish(bench, cut, *options):
 
 
 def recut(bench, kind):
-    num, den, codec, _ = KINDS[kind]
+    num, den, codec = of_kind(kind)
     assets = bench.ready(kind)
     names = bench.films[kind]
     cut = Cut(num, den, [(name, frames) for name, frames, _ in names], [])
@@ -332,7 +326,7 @@ def sabotage(bench, cut, film, assets, sources):
 
 def hundred(bench, kind):
     """A hundred joins: the error of the last is bounded like that of the first."""
-    num, den, codec, _ = KINDS[kind]
+    num, den, codec = of_kind(kind)
     bench.ready(kind)
     names = bench.films[kind]
     model = Cut(num, den, [(name, frames) for name, frames, _ in names], [])
@@ -361,7 +355,7 @@ def hundred(bench, kind):
 
 def gone(bench, kind):
     """A source that was linked and is not there any more: bridges come from the best rendition."""
-    num, den, codec, _ = KINDS[kind]
+    num, den, codec = of_kind(kind)
     names = bench.films[kind]
     assets = bench.ready(kind)
     os.unlink(bench.path(names[0][0]))
@@ -391,7 +385,7 @@ def gone(bench, kind):
 
 def proven(bench, kind):
     """A cut of its own, verified, spoilt, mended."""
-    num, den, _, _ = KINDS[kind]
+    num, den, _ = of_kind(kind)
     bench.ready(kind)
     names = bench.films[kind]
     model = Cut(num, den, [(name, frames) for name, frames, _ in names], [])
@@ -403,7 +397,7 @@ def proven(bench, kind):
 
 def border(bench, kind):
     """A join on a GOP's border stores no picture."""
-    num, den, _, _ = KINDS[kind]
+    num, den, _ = of_kind(kind)
     names = bench.films[kind]
     model = Cut(num, den, [(name, frames) for name, frames, _ in names], [])
     cut = Cut(num, den, model.assets, [(1, 0, 2 * model.gop), (0, 3 * model.gop, 4 * model.gop + 7)])
@@ -417,7 +411,7 @@ def border(bench, kind):
 
 def other_film(bench, kind):
     """A film of the same rate that is decoded otherwise: smaller, in other rungs, longer than a bridge may be."""
-    num, den, codec, preset = KINDS[kind]
+    (num, den, codec), preset = of_kind(kind), PRESETS[kind]
     name, frames, source = "other.mkv", 22 * Cut(num, den, [], []).gop, 99
     subprocess.run([SAMPLE, "one", "--out", bench.path(name), "--size", "128x72", "--rate", f"{num}/{den}",
                     "--frames", str(frames), "--source", str(source), "--audio", "zh,en", "--text", "zh-Hans,en",
@@ -433,7 +427,7 @@ def other_film(bench, kind):
 
 def mixed(bench, kind):
     """Clips that are decoded otherwise: refused, priced, and encoded whole; and sound that is exact."""
-    num, den, codec, _ = KINDS[kind]
+    num, den, codec = of_kind(kind)
     names, assets = bench.films[kind], bench.ready(kind)
     name, frames, source, other = other_film(bench, kind)
     model = Cut(num, den, [(name, frames) for name, frames, _ in names] + [(name, frames)], [])
@@ -480,7 +474,7 @@ def mixed(bench, kind):
 
 def at_rate(bench, kind, name, *options):
     """The asset of a film that the command line brings in."""
-    _, _, codec, preset = KINDS[kind]
+    (_, _, codec), preset = of_kind(kind), PRESETS[kind]
     with open(bench.path("ladder.json"), "w", encoding="utf-8") as file:
         json.dump({"version": 1, "rungs": [{"codec": codec, "height": 144, "preset": preset},
                                            {"codec": codec, "height": 96, "preset": preset}]}, file)
@@ -491,7 +485,7 @@ def at_rate(bench, kind, name, *options):
 
 def rates(bench, kind):
     """A film of another rate: refused by name; brought in at the cut's rate, openly, it is cut as any other."""
-    num, den, _, _ = KINDS[kind]
+    num, den, _ = of_kind(kind)
     films, name, source, frames = bench.films[kind], "film24.mkv", 98, 200
     subprocess.run([SAMPLE, "one", "--out", bench.path(name), "--size", "256x144", "--rate", "24/1", "--frames", str(frames),
                     "--source", str(source), "--audio", "zh,en", "--text", "zh-Hans,en", "--no-timecode", "--", "-c:v",
@@ -562,11 +556,11 @@ def exact_sound(bench, cut, sources):
 
 def main():
     words = [word for word in sys.argv[3:] if word != "--keep"]
-    chosen = [kind for kind in KINDS if not words or kind in words]
+    chosen = [kind for kind in PRESETS if not words or kind in words]
     bench = Bench()
     try:
         bench.instance.start()
-        for number, kind in enumerate(KINDS, 1):
+        for number, kind in enumerate(PRESETS, 1):
             if kind in chosen:
                 bench.draw(kind, number)
         for kind in chosen:
