@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "build.h"
+#include "cut/cut_board.h"
 #include "cut/cut_built.h"
 #include "cut/cut_chapters.h"
 #include "cut/cut_cues.h"
@@ -52,8 +53,7 @@ struct composed {
     struct spn_track **tracks; /* of each asset, opened when it is needed */
     uint32_t *track_files;
     int64_t at; /* ticks */
-    struct spn_plan_storyboard storyboard;
-    struct spn_plan_sheet *sheets;
+    struct cut_board board;
     struct cut_chapters chapters;
     struct chapter_cues chapter_cues;
 };
@@ -506,120 +506,9 @@ static int video_order(const void *a, const void *b)
     return left > right ? -1 : left < right ? 1 : strcmp(x->id, y->id);
 }
 
-/* ---- storyboard ---- */
-
-struct board {
-    json_t *both; /* {plan, facts} */
-    uint32_t file;
-};
-
-static json_int_t board_number(const struct board *board, const char *name)
+static int board_file(void *opaque, const char *name, uint32_t *file, struct spn_error *err)
 {
-    return json_integer_value(json_object_get(json_object_get(board->both, "plan"), name));
-}
-
-/* The tile of an asset's board that shows frame best: inside its clip, if one is. */
-static const json_t *tile_find(const struct board *board, const struct spn_clip *clip,
-                               int64_t frame, int64_t interval)
-{
-    const json_t *tiles = json_object_get(json_object_get(board->both, "facts"), "tiles");
-    size_t count = json_array_size(tiles);
-    int64_t tile = frame / interval;
-
-    if (tile * interval < clip->in && (tile + 1) * interval < clip->out)
-        tile++;
-    if (count > 0 && tile >= (int64_t)count)
-        tile = (int64_t)count - 1;
-    return json_array_get(tiles, (size_t)tile);
-}
-
-static int boards_read(struct composed *composed, struct board *boards, size_t *found,
-                       struct spn_error *err)
-{
-    struct rows *rows = NULL;
-    int ret;
-
-    if ((ret = db_query(composed->db,
-                        "SELECT place, name, facts FROM cut_file WHERE cut = $1 AND kind = 'board'"
-                        " ORDER BY place",
-                        DB_ARGS(db_text(composed->cut->id)), &rows, err)) < 0)
-        return ret;
-    while ((ret = rows_next(rows, err)) > 0) {
-        size_t place = (size_t)rows_number(rows, 0);
-
-        if (place >= composed->cut->composition->asset_count)
-            continue;
-        boards[place].both = json_of(rows_text(rows, 2));
-        if ((ret = file_add(composed, SPN_FOLDER_TILES, BLOB_TILES, rows_text(rows, 1),
-                            &boards[place].file, err)) < 0)
-            break;
-        *found += board_number(&boards[place], "width") == board_number(&boards[0], "width") &&
-                  board_number(&boards[place], "height") == board_number(&boards[0], "height");
-    }
-    rows_close(rows);
-    return ret;
-}
-
-/* Tiles lie where they were made: a sheet of one each. Boards of different sizes make none. */
-static int storyboard_add(struct composed *composed, struct spn_error *err)
-{
-    const struct spn_composition *composition = composed->cut->composition;
-    struct board *boards = calloc(composition->asset_count, sizeof(*boards));
-    int64_t interval, frames = composition->start[composition->count], tile_ms = 0;
-    size_t found = 0, count = 0, most;
-    int ret = boards ? boards_read(composed, boards, &found, err)
-                     : spn_error_set(err, SPN_ENOMEM, "out of memory");
-
-    if (ret < 0 || found < composition->asset_count)
-        goto done;
-    interval = board_number(&boards[composition->clips[0].asset], "interval_frames");
-    if (interval < 1)
-        goto done;
-    most = (size_t)((frames + interval - 1) / interval);
-    composed->sheets = calloc(most, sizeof(*composed->sheets));
-    if (!composed->sheets) {
-        ret = spn_error_set(err, SPN_ENOMEM, "out of memory");
-        goto done;
-    }
-    for (; count < most; count++) {
-        struct spn_place place;
-        const struct spn_clip *clip;
-        const struct board *board;
-        const json_t *tile;
-
-        if ((ret = spn_composition_locate(composition, (int64_t)count * interval, &place, err)) < 0)
-            goto done;
-        clip = &composition->clips[place.clip];
-        board = &boards[clip->asset];
-        tile = tile_find(board, clip, place.frame,
-                         board_number(board, "interval_frames") > 0
-                             ? board_number(board, "interval_frames")
-                             : interval);
-        if (!tile)
-            goto done; /* no tiles: no storyboard */
-        composed->sheets[count].file = board->file;
-        composed->sheets[count].offset =
-            (uint64_t)json_integer_value(json_object_get(tile, "offset"));
-        composed->sheets[count].size = (uint32_t)json_integer_value(json_object_get(tile, "size"));
-    }
-    (void)spn_rescale(interval, (int64_t)composition->rate.den * 1000, composition->rate.num,
-                      SPN_NEAREST, &tile_ms);
-    composed->storyboard = (struct spn_plan_storyboard){
-        .tile_width = (uint32_t)board_number(&boards[0], "width"),
-        .tile_height = (uint32_t)board_number(&boards[0], "height"),
-        .columns = 1,
-        .rows = 1,
-        .tile_ms = (uint32_t)tile_ms,
-        .tile_count = (uint32_t)count,
-        .sheets = composed->sheets,
-        .sheet_count = count,
-    };
-
-done:
-    for (size_t i = 0; boards && i < composition->asset_count; i++)
-        json_decref(boards[i].both);
-    free(boards);
-    return ret < 0 ? ret : SPN_OK;
+    return file_add(opaque, SPN_FOLDER_TILES, BLOB_TILES, name, file, err);
 }
 
 /* ---- the whole ---- */
@@ -641,7 +530,7 @@ static void composed_destroy(struct composed *composed)
     free(composed->files);
     free(composed->tracks);
     free(composed->track_files);
-    free(composed->sheets);
+    cut_board_finish(&composed->board);
     free(composed);
 }
 
@@ -672,7 +561,7 @@ static int composed_steps(struct composed *composed, const char *cut, struct spn
         (ret = chapter_cues_make(composed->cut->composition->rate, composed->chapters.list,
                                  composed->chapters.count, &composed->chapter_cues, err)) < 0)
         return ret;
-    return storyboard_add(composed, err);
+    return cut_board_make(composed->db, composed->cut, board_file, composed, &composed->board, err);
 }
 
 int publication_build_cut(const struct instance *instance, struct db *db, const char *id,
@@ -694,7 +583,7 @@ int publication_build_cut(const struct instance *instance, struct db *db, const 
         plan.file_count = composed->file_count;
         plan.renditions = composed->renditions;
         plan.rendition_count = composed->count;
-        plan.storyboard = composed->storyboard.sheet_count ? &composed->storyboard : NULL;
+        plan.storyboard = composed->board.plan.sheet_count ? &composed->board.plan : NULL;
         plan.chapters = composed->chapter_cues.cues;
         plan.chapter_count = composed->chapter_cues.count;
         ret = spn_publication_make(&plan, out, err);
