@@ -7,60 +7,22 @@
  * at named limits.
  */
 #include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text_markup.h"
+#include "text_ttml.h"
 
 #define FOREVER        ((int64_t)360000000000) /* microseconds: 100 hours */
 #define TTML_DEPTH_MAX 64
 #define TTML_IDS_MAX   4000
-#define TTML_CHAIN_MAX 16   /* styles that refer to styles */
 #define TTML_TIMES_MAX 2000 /* changes within one paragraph */
 #define XML_NS         "http://www.w3.org/XML/1998/namespace"
-
-struct id {
-    const char *id;
-    xmlNode *node;
-};
-
-struct ttml {
-    const struct text_source *source;
-    struct cues *out;
-    xmlNode *root, *layout;
-    struct id *ids;
-    size_t id_count, elements, sets;
-    int64_t frame_num, frame_den; /* frames a second */
-    int64_t tick_rate, sub_frames, nominal;
-    int smpte, drop; /* times are time code; of 30000/1001 that drops numbers */
-    struct spn_error *err;
-};
 
 /* When a node is active: [begin, end) in microseconds. */
 struct span {
     int64_t begin, end;
 };
-
-static const char *text_of(const xmlChar *string)
-{
-    return (const char *)string;
-}
-
-static int is(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && strcmp(text_of(node->name), name) == 0;
-}
-
-/* The value of an attribute by its local name, whatever its namespace; borrowed, or NULL. */
-static const char *attribute(const xmlNode *node, const char *name)
-{
-    for (const xmlAttr *at = node->properties; at; at = at->next)
-        if (strcmp(text_of(at->name), name) == 0)
-            return at->children && at->children->content ? text_of(at->children->content) : "";
-    return NULL;
-}
 
 static int64_t number_of(const char *string, int64_t otherwise)
 {
@@ -72,8 +34,7 @@ static int64_t number_of(const char *string, int64_t otherwise)
 
 /* ---- time ---- */
 
-/* Digits, with a fraction, as a whole number of millionths; -1 where there are none. */
-static int64_t millionths(const char **at)
+int64_t ttml_millionths(const char **at)
 {
     int64_t value = 0, unit = 100000;
     const char *from = *at;
@@ -123,7 +84,7 @@ static int64_t time_read(const struct ttml *ttml, const char *at)
     while (*at == ' ')
         at++;
     do {
-        if (count == 4 || (parts[count++] = millionths(&at)) < 0)
+        if (count == 4 || (parts[count++] = ttml_millionths(&at)) < 0)
             return -1;
     } while (*at == ':' && *at++);
     while (*at == ' ')
@@ -159,8 +120,8 @@ static int bad_time(const struct ttml *ttml, const xmlNode *node, const char *va
 static int span_read(const struct ttml *ttml, const xmlNode *node, struct span parent, int sequence,
                      int64_t after, struct span *out)
 {
-    const char *begin = attribute(node, "begin"), *end = attribute(node, "end"),
-               *dur = attribute(node, "dur");
+    const char *begin = node_attribute(node, "begin"), *end = node_attribute(node, "end"),
+               *dur = node_attribute(node, "dur");
     int64_t base = sequence ? after : parent.begin, value;
 
     out->begin = base;
@@ -188,159 +149,9 @@ static int span_read(const struct ttml *ttml, const xmlNode *node, struct span p
 
 static int is_sequence(const xmlNode *node)
 {
-    const char *container = attribute(node, "timeContainer");
+    const char *container = node_attribute(node, "timeContainer");
 
     return container && strcmp(container, "seq") == 0;
-}
-
-/* ---- style ---- */
-
-static int by_id(const void *a, const void *b)
-{
-    return strcmp(((const struct id *)a)->id, ((const struct id *)b)->id);
-}
-
-static xmlNode *node_of(const struct ttml *ttml, const char *id, size_t size)
-{
-    char word[128];
-    struct id key = { word, NULL }, *found;
-
-    if (size == 0 || size >= sizeof(word) || ttml->id_count == 0)
-        return NULL;
-    memcpy(word, id, size);
-    word[size] = '\0';
-    found = bsearch(&key, ttml->ids, ttml->id_count, sizeof(key), by_id);
-    return found ? found->node : NULL;
-}
-
-/* What node itself says of a style, or the styles it refers to, the last one first. */
-static const char *own_style(const struct ttml *ttml, const xmlNode *node, const char *name,
-                             int depth)
-{
-    const char *value = attribute(node, name), *refs;
-    size_t end;
-
-    if (value || depth == 0)
-        return value;
-    for (const xmlNode *child = is(node, "region") ? node->children : NULL; child;
-         child = child->next)
-        if (is(child, "style") && (value = own_style(ttml, child, name, depth - 1)))
-            return value;
-    refs = attribute(node, "style");
-    for (end = refs ? strlen(refs) : 0; end;) {
-        size_t from;
-        xmlNode *style;
-
-        while (end && refs[end - 1] == ' ')
-            end--;
-        for (from = end; from && refs[from - 1] != ' '; from--)
-            ;
-        style = node_of(ttml, refs + from, end - from);
-        if (style && is(style, "style") && (value = own_style(ttml, style, name, depth - 1)))
-            return value;
-        end = from;
-    }
-    return NULL;
-}
-
-static xmlNode *region_of(const struct ttml *ttml, const xmlNode *node)
-{
-    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent) {
-        const char *id = attribute(node, "region");
-        xmlNode *region = id ? node_of(ttml, id, strlen(id)) : NULL;
-
-        if (region && is(region, "region"))
-            return region;
-    }
-    return NULL;
-}
-
-/* Inherited: node, what it is in, and the region it is shown in. */
-static const char *style_value(const struct ttml *ttml, const xmlNode *node, const char *name)
-{
-    const xmlNode *region = region_of(ttml, node);
-    const char *value;
-
-    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
-        if ((value = own_style(ttml, node, name, TTML_CHAIN_MAX)))
-            return value;
-    return region ? own_style(ttml, region, name, TTML_CHAIN_MAX) : NULL;
-}
-
-static int says(const char *value, const char *word)
-{
-    return value && strcmp(value, word) == 0;
-}
-
-/* Of an element itself, not inherited: is it shown at all? */
-static int hidden(const struct ttml *ttml, const xmlNode *node)
-{
-    return says(own_style(ttml, node, "display", TTML_CHAIN_MAX), "none") ||
-           says(style_value(ttml, node, "visibility"), "hidden");
-}
-
-/* "10% 80%": two percentages, in hundredths of one. */
-static int percentages(const char *value, int64_t *x, int64_t *y)
-{
-    if (!value || (*x = millionths(&value)) < 0 || *value++ != '%')
-        return 0;
-    while (*value == ' ')
-        value++;
-    return (*y = millionths(&value)) >= 0 && *value == '%' && *x <= 100000000 && *y <= 100000000;
-}
-
-/*
- * Where a paragraph stands: at the top or in the middle where its region says so, to the left or
- * right where its lines begin or end there. All else is below and in the middle, where players put
- * a cue anyway.
- */
-static void settings_make(const struct ttml *ttml, const xmlNode *node, char out[128])
-{
-    const xmlNode *region = region_of(ttml, node);
-    const char *align = style_value(ttml, node, "textAlign");
-    const char *place = region ? own_style(ttml, region, "displayAlign", TTML_CHAIN_MAX) : NULL;
-    const char *origin = region ? own_style(ttml, region, "origin", TTML_CHAIN_MAX) : NULL;
-    const char *extent = region ? own_style(ttml, region, "extent", TTML_CHAIN_MAX) : NULL;
-    const char *mode = style_value(ttml, node, "writingMode");
-    int64_t x = 0, y = 0, w = 100000000, h = 100000000;
-    size_t used = 0;
-
-    out[0] = '\0';
-    if (mode && strncmp(mode, "tb", 2) == 0) {
-        (void)snprintf(out, 128, "vertical:%s", strcmp(mode, "tblr") == 0 ? "lr" : "rl");
-        return;
-    }
-    if (region && percentages(origin, &x, &y) && percentages(extent, &w, &h)) {
-        int64_t line = says(place, "after")    ? y + h
-                       : says(place, "center") ? y + h / 2
-                                               : y; /* before is what is not said */
-
-        if (line < 20000000)
-            used = (size_t)snprintf(out, 128, "line:0");
-        else if (line < 70000000 && !says(place, "after"))
-            used = (size_t)snprintf(out, 128, "line:%d%%", (int)(line / 1000000));
-        else if (line < 60000000) /* its last line, less what two lines take */
-            used = (size_t)snprintf(out, 128, "line:%d%%", (int)(line / 1000000) - 10);
-    }
-    if (says(align, "left") || says(align, "right"))
-        (void)snprintf(out + used, 128 - used, "%salign:%s", used ? " " : "", align);
-    else if (says(align, "end"))
-        (void)snprintf(out + used, 128 - used, "%salign:end", used ? " " : "");
-    else if (says(align, "start"))
-        (void)snprintf(out + used, 128 - used, "%salign:start", used ? " " : "");
-}
-
-static void style_make(const struct ttml *ttml, const xmlNode *node, struct style *style)
-{
-    const char *weight = style_value(ttml, node, "fontWeight");
-    const char *slant = style_value(ttml, node, "fontStyle");
-    const char *line = style_value(ttml, node, "textDecoration");
-    const char *colour = style_value(ttml, node, "color");
-
-    style->bold = says(weight, "bold") ? 1 : 0;
-    style->italic = says(slant, "italic") || says(slant, "oblique") ? 1 : 0;
-    style->underline = line && strstr(line, "underline") && !strstr(line, "noUnderline") ? 1 : 0;
-    style->colour = colour ? colour_legible(colour_named(colour, strlen(colour))) : COLOUR_NONE;
 }
 
 /* ---- content ---- */
@@ -350,16 +161,16 @@ static int preserved(const xmlNode *node)
 {
     for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
         for (const xmlAttr *at = node->properties; at; at = at->next)
-            if (strcmp(text_of(at->name), "space") == 0 && at->ns &&
-                strcmp(text_of(at->ns->href), XML_NS) == 0)
+            if (strcmp(xml_text(at->name), "space") == 0 && at->ns &&
+                strcmp(xml_text(at->ns->href), XML_NS) == 0)
                 return at->children && at->children->content &&
-                       strcmp(text_of(at->children->content), "preserve") == 0;
+                       strcmp(xml_text(at->children->content), "preserve") == 0;
     return 0;
 }
 
 static void characters(struct markup *markup, const struct style *style, const xmlNode *node)
 {
-    const char *text = text_of(node->content);
+    const char *text = xml_text(node->content);
     int keep = preserved(node->parent);
 
     for (size_t i = 0, from = 0, size = strlen(text); i <= size; i++)
@@ -383,24 +194,24 @@ static int content(const struct ttml *ttml, const xmlNode *node, struct span spa
         return spn_error_set(ttml->err, SPN_ELIMIT, "line %ld of %s is nested more than %d deep",
                              xmlGetLineNo((xmlNode *)(uintptr_t)node), ttml->source->name,
                              TTML_DEPTH_MAX);
-    if (hidden(ttml, node))
+    if (ttml_hidden(ttml, node))
         return SPN_OK;
-    style_make(ttml, node, &style);
-    ruby = own_style(ttml, node, "ruby", TTML_CHAIN_MAX);
+    ttml_style(ttml, node, &style);
+    ruby = ttml_own_style(ttml, node, "ruby");
     bare = is_sequence(node) || (ruby && strstr(ruby, "ontainer")); /* only elements count in it */
-    if (says(ruby, "container"))
+    if (text_is(ruby, "container"))
         style.ruby = ++*rubies;
-    else if (says(ruby, "text") || says(ruby, "textContainer"))
+    else if (text_is(ruby, "text") || text_is(ruby, "textContainer"))
         style.reading = 1;
-    else if (says(ruby, "delimiter")) /* brackets for those who have no ruby */
+    else if (text_is(ruby, "delimiter")) /* brackets for those who have no ruby */
         return SPN_OK;
     for (const xmlNode *child = node->children; child; child = child->next) {
         if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE) {
             if (!bare)
                 characters(markup, &style, child);
-        } else if (is(child, "br")) {
+        } else if (node_is(child, "br")) {
             markup_break(markup);
-        } else if (is(child, "span") || is(child, "a")) {
+        } else if (node_is(child, "span") || node_is(child, "a")) {
             struct span inner;
 
             if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
@@ -436,7 +247,7 @@ static int times_read(const struct ttml *ttml, const xmlNode *node, struct span 
     int ret;
 
     for (const xmlNode *child = node->children; child && depth; child = child->next)
-        if (is(child, "span") || is(child, "a")) {
+        if (node_is(child, "span") || node_is(child, "a")) {
             struct span inner;
 
             if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
@@ -467,7 +278,7 @@ static int64_t to_ms(int64_t us)
 static int paragraph(struct ttml *ttml, const xmlNode *node, struct span span)
 {
     struct times *times = malloc(sizeof(*times));
-    const xmlNode *region = region_of(ttml, node);
+    const xmlNode *region = ttml_region(ttml, node);
     struct span all = { 0, FOREVER }, shown = all;
     char settings[128];
     int ret = SPN_OK;
@@ -481,7 +292,7 @@ static int paragraph(struct ttml *ttml, const xmlNode *node, struct span span)
     span.end = shown.end < span.end ? shown.end : span.end;
     if (span.begin >= span.end)
         goto done;
-    settings_make(ttml, node, settings);
+    ttml_settings(ttml, node, settings);
     if ((ret = time_put(ttml, times, span.begin)) < 0 ||
         (ret = time_put(ttml, times, span.end)) < 0 ||
         (ret = times_read(ttml, node, span, times, TTML_DEPTH_MAX)) < 0)
@@ -521,18 +332,18 @@ static int element(struct ttml *ttml, const xmlNode *node, struct span span, int
         return spn_error_set(ttml->err, SPN_ELIMIT, "line %ld of %s is nested more than %d deep",
                              xmlGetLineNo((xmlNode *)(uintptr_t)node), ttml->source->name,
                              TTML_DEPTH_MAX);
-    if (span.begin >= span.end || says(own_style(ttml, node, "display", TTML_CHAIN_MAX), "none"))
+    if (span.begin >= span.end || text_is(ttml_own_style(ttml, node, "display"), "none"))
         return SPN_OK;
-    if (is(node, "p"))
+    if (node_is(node, "p"))
         return paragraph(ttml, node, span);
-    if (attribute(node, "backgroundImage"))
+    if (node_attribute(node, "backgroundImage"))
         goto image;
     for (const xmlNode *child = node->children; child; child = child->next) {
         struct span inner;
 
-        if (is(child, "image"))
+        if (node_is(child, "image"))
             goto image;
-        if (!is(child, "div") && !is(child, "p"))
+        if (!node_is(child, "div") && !node_is(child, "p"))
             continue;
         if ((ret = span_read(ttml, child, span, is_sequence(node), after, &inner)) < 0)
             return ret;
@@ -562,13 +373,13 @@ static int ids_read(struct ttml *ttml, xmlNode *node, int depth)
             return spn_error_set(ttml->err, SPN_ELIMIT,
                                  "%s has more than %d elements, or more than %d within each other",
                                  ttml->source->name, TEXT_ELEMENTS_MAX, TTML_DEPTH_MAX);
-        ttml->sets += (size_t)is(node, "set");
-        if ((is(node, "style") || is(node, "region")) && attribute(node, "id")) {
+        ttml->sets += (size_t)node_is(node, "set");
+        if ((node_is(node, "style") || node_is(node, "region")) && node_attribute(node, "id")) {
             if (ttml->id_count == TTML_IDS_MAX)
                 return spn_error_set(ttml->err, SPN_ELIMIT,
                                      "%s has more than %d styles and regions", ttml->source->name,
                                      TTML_IDS_MAX);
-            ttml->ids[ttml->id_count].id = attribute(node, "id");
+            ttml->ids[ttml->id_count].id = node_attribute(node, "id");
             ttml->ids[ttml->id_count++].node = node;
         }
         if ((ret = ids_read(ttml, node->children, depth - 1)) < 0)
@@ -579,10 +390,10 @@ static int ids_read(struct ttml *ttml, xmlNode *node, int depth)
 
 static int parameters_read(struct ttml *ttml)
 {
-    const char *rate = attribute(ttml->root, "frameRate");
-    const char *factor = attribute(ttml->root, "frameRateMultiplier");
-    const char *ticks = attribute(ttml->root, "tickRate");
-    const char *base = attribute(ttml->root, "timeBase");
+    const char *rate = node_attribute(ttml->root, "frameRate");
+    const char *factor = node_attribute(ttml->root, "frameRateMultiplier");
+    const char *ticks = node_attribute(ttml->root, "tickRate");
+    const char *base = node_attribute(ttml->root, "timeBase");
     int64_t num = 1, den = 1;
     char *end;
 
@@ -595,12 +406,12 @@ static int parameters_read(struct ttml *ttml)
     }
     ttml->frame_num *= num < 100000 ? num : 1;
     ttml->frame_den = den < 100000 ? den : 1;
-    ttml->sub_frames = number_of(attribute(ttml->root, "subFrameRate"), 1);
+    ttml->sub_frames = number_of(node_attribute(ttml->root, "subFrameRate"), 1);
     ttml->sub_frames = ttml->sub_frames > 1000 ? 1 : ttml->sub_frames;
     ttml->tick_rate = number_of(ticks, rate ? ttml->frame_num / ttml->frame_den : 1);
     ttml->nominal = number_of(rate, 30);
-    ttml->smpte = says(base, "smpte");
-    ttml->drop = says(attribute(ttml->root, "dropMode"), "dropNTSC");
+    ttml->smpte = text_is(base, "smpte");
+    ttml->drop = text_is(node_attribute(ttml->root, "dropMode"), "dropNTSC");
     if (base && !ttml->smpte && strcmp(base, "media") != 0)
         return spn_error_set(ttml->err, SPN_EUNSUPPORTED,
                              "the times of %s are %.20s, not those of the film (timeBase media)",
@@ -617,11 +428,11 @@ static int document(struct ttml *ttml)
 
     if ((ret = parameters_read(ttml)) < 0 || (ret = ids_read(ttml, ttml->root, TTML_DEPTH_MAX)) < 0)
         return ret;
-    qsort(ttml->ids, ttml->id_count, sizeof(*ttml->ids), by_id);
+    ttml_ids_sort(ttml);
     if (ttml->sets)
         text_note(ttml->source->notes, "left out: %zu animations", ttml->sets);
     for (xmlNode *node = ttml->root->children; node; node = node->next)
-        if (is(node, "body")) {
+        if (node_is(node, "body")) {
             if ((ret = span_read(ttml, node, all, 0, 0, &span)) < 0 ||
                 (ret = element(ttml, node, span, TTML_DEPTH_MAX)) < 0)
                 return ret;
@@ -633,8 +444,8 @@ static int document(struct ttml *ttml)
 static int is_ttml(const xmlNs *ns)
 {
     return ns && ns->href &&
-           (strcmp(text_of(ns->href), "http://www.w3.org/ns/ttml") == 0 ||
-            strncmp(text_of(ns->href), "http://www.w3.org/2006/", 23) == 0);
+           (strcmp(xml_text(ns->href), "http://www.w3.org/ns/ttml") == 0 ||
+            strncmp(xml_text(ns->href), "http://www.w3.org/2006/", 23) == 0);
 }
 
 /* The first thing that makes it no XML; what is merely invalid is passed over. */
@@ -678,7 +489,7 @@ int ttml_read(const struct text_source *source, struct cues *out, struct spn_err
         goto done;
     }
     ttml.root = xmlDocGetRootElement(doc);
-    if (!ttml.root || !is(ttml.root, "tt") || !is_ttml(ttml.root->ns)) {
+    if (!ttml.root || !node_is(ttml.root, "tt") || !is_ttml(ttml.root->ns)) {
         ret = spn_error_set(
             err, SPN_EUNSUPPORTED,
             "%s is XML, but not TTML: its outermost element is not tt of its namespace",
