@@ -159,8 +159,8 @@ static int track_add(struct flattening *flattening, const struct match_rendition
         return ret;
     (void)json_object_set_new(told, "assets", assets_json(flattening, rendition));
     json_put_text(told, "language", sound ? planned_language(rendition->planned) : "und");
-    json_put_text(told, "name", sound ? words->name : "");
-    json_put_text(told, "role", sound ? role_word(words->roles) : "main");
+    json_put_text(told, "name", words ? words->name : "");
+    json_put_text(told, "role", words ? role_word(words->roles) : "main");
     json_put_number(told, "group", sound ? AUDIO_GROUP : 0);
     (void)json_object_set_new(told, "enabled", json_boolean(enabled));
     (void)json_array_append_new(json_object_get(flattening->spec, "tracks"), told);

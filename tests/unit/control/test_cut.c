@@ -20,6 +20,7 @@
 #include "publish/publish.h"
 #include "sampan/track.h"
 #include "store/blob.h"
+#include "work/job.h"
 
 /* ---- what gc takes, and what is published ---- */
 
@@ -304,6 +305,67 @@ static void verified(void **state)
     assert_int_equal(publish_try(f, id, &why), SPN_OK);
 }
 
+/* A child that dies over it again and again: nobody knows, and somebody may ask once more. */
+static void verify_breaks(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+    struct id_body body = { f, id, NULL };
+    const json_t *first_one, *error;
+    struct spn_error why;
+    json_t *report, *job;
+    int deaths = 0;
+
+    built(f, id);
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK);
+    for (; (job = work_claim(f, "w")); deaths++) {
+        assert_string_equal(text_of(job, "kind"), "verify");
+        assert_int_equal(job_fail(&f->instance, f->db, text_of(job, "id"), number_of(job, "fence"),
+                                  "crash", "sampan-media was ended by SIGSEGV", NULL),
+                         SPN_OK);
+        json_decref(job);
+    }
+    assert_int_equal(deaths,
+                     3 * sql_number(f, "SELECT count(*) FROM cut_verify WHERE media <> 'text'"));
+    assert_string_equal(verified_state(f, id), "broken");
+    assert_int_equal(cut_verification(f->db, id, 1, &report, NULL), SPN_OK);
+    first_one = json_array_get(json_object_get(report, "renditions"), 0);
+    error = json_object_get(first_one, "error");
+    assert_string_equal(text_of(first_one, "state"), "broken");
+    assert_string_equal(text_of(error, "code"), "crash");
+    assert_string_equal(text_of(error, "text"), "sampan-media was ended by SIGSEGV");
+    json_decref(report);
+    assert_string_equal(cut_state(f, id), "ready");
+    assert_int_equal(publish_try(f, id, &why), SPN_OK); /* it is as good as one nobody looked at */
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK);
+    assert_true(verify_work(f, 0) > 0);
+    assert_string_equal(verified_state(f, id), "passed");
+}
+
+/* Its cut is deleted: the worker hears of it at its next beat, and what it found is not kept. */
+static void verify_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    char id[SPN_ID_MAX];
+    struct id_body body = { f, id, NULL };
+    json_t *job;
+
+    built(f, id);
+    assert_int_equal(db_transact(f->db, verify_run, &body, NULL), SPN_OK);
+    assert_non_null(job = work_claim(f, "w"));
+    assert_int_equal(job_beat(&f->instance, f->db, text_of(job, "id"), number_of(job, "fence"), 1,
+                              31, "frames", NULL),
+                     SPN_OK);
+    assert_int_equal(cut_delete(f->db, id, NULL), SPN_OK);
+    assert_true(job_beat(&f->instance, f->db, text_of(job, "id"), number_of(job, "fence"), 2, 31,
+                         "frames", NULL) < 0);
+    assert_true(
+        work_commit(f, job, json_pack("{sisis[]}", "frames", 31, "fault_count", 0, "faults")) < 0);
+    json_decref(job);
+    assert_null(work_claim(f, "w"));
+    assert_int_equal(sql_number(f, "SELECT count(*) FROM cut_verify"), 0);
+}
+
 /* ---- differences ---- */
 
 #define SIDE_MAX 512
@@ -511,6 +573,9 @@ int main(int argc, char *argv[])
         TEST("a bridge that breaks a rule of the contract is not published", broken_rule),
         TEST("a cut that lacks a bridge is not published", missing_bridge),
         TEST("a cut is verified, and built anew where it is not what its list says", verified),
+        TEST("a verification that nobody can finish is told as that, and may be asked for again",
+             verify_breaks),
+        TEST("a verification ends with its cut", verify_cancelled),
         TEST("what stayed is the longest common part, frame by frame", differences),
     };
 
