@@ -4,35 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cut_join.h"
+#include "cut_building.h"
 #include "cut_jobs.h"
-#include "cut_match.h"
 #include "cut_stretch.h"
 #include "cut_verify.h"
 #include "json.h"
-#include "sampan/publication.h"
 #include "store/blob.h"
 #include "work/job.h"
 #include "work/plan.h"
 
 #define BRIDGE_MEMORY_MB 800 /* where a plan says nothing of its chunks */
-#define SOUND_MEMORY_MB  200
-
-struct build {
-    const struct instance *instance;
-    struct db *db;
-    struct cut *cut;
-    const struct cut_choice *choice;
-    struct cut_match *match;
-    int64_t now_ms;
-    int64_t rebuilt; /* times that it was built because it was not what its list says */
-    int jobs;
-};
 
 /* ---- rows ---- */
 
-static int file_row(struct build *build, const char *kind, int64_t place, const char *rendition,
-                    const char *name, const char *facts, struct spn_error *err)
+int build_row(struct build *build, const char *kind, int64_t place, const char *rendition,
+              const char *name, const char *facts, struct spn_error *err)
 {
     return db_run(build->db,
                   "INSERT INTO cut_file (cut, kind, place, rendition, name, facts)"
@@ -43,8 +29,7 @@ static int file_row(struct build *build, const char *kind, int64_t place, const 
                   NULL, err);
 }
 
-/* Facts of a file that some cut had made and that is still there, to be freed; NULL: none. */
-static int file_known(struct build *build, const char *name, char **facts, struct spn_error *err)
+int build_known(struct build *build, const char *name, char **facts, struct spn_error *err)
 {
     struct rows *rows = NULL;
     uint64_t size = 0;
@@ -62,8 +47,8 @@ static int file_known(struct build *build, const char *name, char **facts, struc
     return ret < 0 ? ret : SPN_OK;
 }
 
-static int build_job(struct build *build, const char *kind, int64_t place, int64_t memory_mb,
-                     const json_t *spec, struct spn_error *err)
+int build_job(struct build *build, const char *kind, int64_t place, int64_t memory_mb,
+              const json_t *spec, struct spn_error *err)
 {
     char *text = json_text(spec);
     struct job_new job = { .kind = kind,
@@ -80,8 +65,8 @@ static int build_job(struct build *build, const char *kind, int64_t place, int64
 }
 
 /* A cut that is built because its bridges were bad has others: what was made is never changed. */
-static void recipe_name(const struct build *build, const char *what, const json_t *recipe,
-                        char out[SPN_HASH_HEX + 1])
+void build_name(const struct build *build, const char *what, const json_t *recipe,
+                char out[SPN_HASH_HEX + 1])
 {
     char *text = json_text(recipe), again[SPN_ID_MAX + 32];
     struct spn_hasher hasher;
@@ -101,14 +86,13 @@ static void recipe_name(const struct build *build, const char *what, const json_
     free(text);
 }
 
-static json_t *rate_json(struct spn_rate rate)
+json_t *build_rate(struct spn_rate rate)
 {
     return json_pack("[II]", (json_int_t)rate.num, (json_int_t)rate.den);
 }
 
-/* The plan's entry of a rendition in one asset, or in the one that it is to be like; borrowed. */
-static json_t *planned_of(const struct build *build, const struct match_rendition *rendition,
-                          size_t asset)
+json_t *build_planned(const struct build *build, const struct match_rendition *rendition,
+                      size_t asset)
 {
     if (rendition->tracks[asset].encode)
         asset = build->match->like;
@@ -182,7 +166,7 @@ static int output_add(struct build *build, int64_t stretch, const struct spn_spa
                       const struct match_rendition *rung, size_t first, const json_t *spec,
                       json_t *outputs, struct spn_error *err)
 {
-    json_t *planned = planned_of(build, rung, first), *output = json_object(), *asset;
+    json_t *planned = build_planned(build, rung, first), *output = json_object(), *asset;
     json_t *recipe = json_object(), *tracks = json_array();
     char name[SPN_HASH_HEX + 1], *facts;
     size_t i;
@@ -201,14 +185,14 @@ static int output_add(struct build *build, int64_t stretch, const struct spn_spa
         json_put_text(recipe, "compat_id", rung->compat);
         (void)json_object_set(recipe, "rung", planned ? planned : json_null());
     }
-    recipe_name(build, "sampan bridge 2", recipe, name);
+    build_name(build, "sampan bridge 2", recipe, name);
     json_decref(recipe);
     json_put_text(output, "id", rung->id);
     json_put_text(output, "name", name);
     json_put_text(output, "compat_id", rung->compat);
     (void)json_object_set(output, "rung", planned ? planned : json_null());
-    if ((ret = file_known(build, name, &facts, err)) >= 0)
-        ret = file_row(build, "bridge", stretch, rung->id, name, facts, err);
+    if ((ret = build_known(build, name, &facts, err)) >= 0)
+        ret = build_row(build, "bridge", stretch, rung->id, name, facts, err);
     if (ret >= 0 && !facts)
         (void)json_array_append(outputs, output);
     json_decref(output);
@@ -248,7 +232,7 @@ static int stretch_build(struct build *build, int64_t number, const struct cut_s
     json_put_number(spec, "stretch", number);
     (void)json_object_set_new(
         spec, "bridge",
-        json_pack("{sosIsIsIsIsI}", "rate", rate_json(composition->rate), "gop",
+        json_pack("{sosIsIsIsIsI}", "rate", build_rate(composition->rate), "gop",
                   (json_int_t)composition->gop, "start", (json_int_t)0, "sequence", (json_int_t)1,
                   "frames", (json_int_t)span->frames, "fragments", (json_int_t)span->fragments));
     (void)json_object_set_new(spec, "parts", parts);
@@ -277,122 +261,6 @@ static int picture_build(struct build *build, struct spn_error *err)
     return ret;
 }
 
-/* ---- sound ---- */
-
-static int sound_needed(const struct spn_composition *seen, uint32_t sample_rate,
-                        int64_t *fragments, int64_t *slots, struct spn_error *err)
-{
-    struct spn_sound_clip *clips = NULL;
-    struct spn_sound_span *spans = NULL;
-    size_t count = 0;
-    int ret;
-
-    *fragments = *slots = 0;
-    if ((ret = spn_sound_clips(seen, sample_rate, &clips, err)) >= 0)
-        ret = spn_sound_spans(seen, sample_rate, clips, &spans, &count, err);
-    for (size_t i = 0; i < count && ret >= 0; i++)
-        if (spans[i].kind == SPN_BRIDGE) {
-            *fragments += spans[i].fragments;
-            *slots += spans[i].slots;
-        }
-    free(clips);
-    free(spans);
-    return ret;
-}
-
-static json_t *sound_assets(const struct build *build, const struct match_rendition *rendition)
-{
-    json_t *assets = json_array();
-
-    for (size_t i = 0; i < build->match->asset_count; i++) {
-        const struct match_track *track = &rendition->tracks[i];
-
-        json_t *asset = json_pack("{sssIsssI}", "asset", build->cut->assets[i].hash, "frames",
-                                  (json_int_t)build->cut->assets[i].frames, "track", track->name,
-                                  "audio", (json_int_t)track->place);
-
-        if (track->encode)
-            (void)json_object_set_new(asset, "encode", json_true());
-        (void)json_array_append_new(assets, asset);
-    }
-    return assets;
-}
-
-static json_t *sound_clips(const struct build *build)
-{
-    json_t *clips = json_array();
-
-    for (size_t i = 0; i < build->cut->composition->count; i++) {
-        const struct spn_clip *clip = &build->cut->composition->clips[i];
-
-        (void)json_array_append_new(clips,
-                                    json_pack("{sIsIsI}", "asset", (json_int_t)clip->asset, "in",
-                                              (json_int_t)clip->in, "out", (json_int_t)clip->out));
-    }
-    return clips;
-}
-
-static int sound_encodes(const struct build *build, const struct match_rendition *rendition)
-{
-    for (size_t i = 0; i < build->match->asset_count; i++)
-        if (rendition->tracks[i].encode)
-            return 1;
-    return 0;
-}
-
-/* All of it for a moment, in the encoder's packets, where clips are encoded whole between others.
- */
-static int64_t sound_memory_mb(const struct match_rendition *rendition, int64_t slots)
-{
-    json_int_t bitrate = json_integer_value(json_object_get(rendition->planned, "bitrate"));
-
-    return SOUND_MEMORY_MB + slots * SPN_AAC_FRAME / 48000 * bitrate / 8 * 2 * 2 / 1000000;
-}
-
-static int sound_build(struct build *build, int64_t place, const struct match_rendition *rendition,
-                       struct spn_error *err)
-{
-    const struct spn_composition *composition = build->cut->composition;
-    uint32_t sample_rate = planned_sample_rate(rendition->planned);
-    json_t *planned = planned_of(build, rendition, build->match->like);
-    char name[SPN_HASH_HEX + 1], *facts = NULL;
-    int encodes = sound_encodes(build, rendition);
-    struct spn_composition seen;
-    int64_t fragments = 0, slots = 0;
-    json_t *spec, *output;
-    int ret;
-
-    if ((ret = cut_seen(composition, rendition, &seen, err)) >= 0)
-        ret = sound_needed(&seen, sample_rate, &fragments, &slots, err);
-    cut_seen_finish(&seen);
-    if (ret < 0 || fragments == 0)
-        return ret;
-    spec = json_pack("{s{sosIsIsIsI}soso}", "sound", "rate", rate_json(composition->rate), "gop",
-                     (json_int_t)composition->gop, "sample_rate", (json_int_t)sample_rate, "slots",
-                     (json_int_t)slots, "fragments", (json_int_t)fragments, "assets",
-                     sound_assets(build, rendition), "clips", sound_clips(build));
-    output = json_object();
-    json_put_text(output, "compat_id", rendition->compat);
-    (void)json_object_set(output, "audio", planned ? planned : json_null());
-    if (encodes) /* what it is made into does not follow from the tracks */
-        (void)json_object_set(spec, "output", output);
-    recipe_name(build, "sampan sound bridge 1", spec, name);
-    json_put_text(output, "id", rendition->id);
-    json_put_text(output, "name", name);
-    (void)json_object_set_new(spec, "output", output);
-    json_put_text(spec, "cut", build->cut->id);
-    if ((ret = file_known(build, name, &facts, err)) >= 0)
-        ret = file_row(build, "sound_bridge", place, rendition->id, name, facts, err);
-    if (ret >= 0 && !facts)
-        ret = build_job(build, "sound_bridge", place,
-                        encodes && !build->choice->exact ? sound_memory_mb(rendition, slots)
-                                                         : SOUND_MEMORY_MB,
-                        spec, err);
-    free(facts);
-    json_decref(spec);
-    return ret;
-}
-
 /* ---- what is referenced ---- */
 
 static int board_keep(struct build *build, size_t asset, struct spn_error *err)
@@ -410,29 +278,8 @@ static int board_keep(struct build *build, size_t asset, struct spn_error *err)
     json_decref(both);
     if (!text)
         return spn_error_set(err, SPN_ENOMEM, "out of memory");
-    ret = file_row(build, "board", (int64_t)asset, "", name, text, err);
+    ret = build_row(build, "board", (int64_t)asset, "", name, text, err);
     free(text);
-    return ret;
-}
-
-/* How far the sound of each clip is from its picture: [num, den] samples each. */
-static int errors_keep(const struct build *build, const struct match_rendition *rendition,
-                       json_t *one, struct spn_error *err)
-{
-    uint32_t sample_rate = planned_sample_rate(rendition->planned);
-    struct spn_sound_clip *clips = NULL;
-    json_t *errors = json_array();
-    struct spn_composition seen;
-    int ret;
-
-    if ((ret = cut_seen(build->cut->composition, rendition, &seen, err)) >= 0)
-        ret = spn_sound_clips(&seen, sample_rate, &clips, err);
-    for (size_t i = 0; i < seen.count && ret >= 0; i++)
-        (void)json_array_append_new(errors, json_pack("[II]", (json_int_t)clips[i].error_num,
-                                                      (json_int_t)clips[i].error_den));
-    (void)json_object_set_new(one, "errors", errors);
-    free(clips);
-    cut_seen_finish(&seen);
     return ret;
 }
 
@@ -451,16 +298,16 @@ static int references_keep(struct build *build, struct spn_error *err)
         json_put_text(one, "media", plan_media[rendition->media]);
         json_put_text(one, "compat_id", rendition->compat);
         json_put_text(one, "like", build->cut->assets[build->match->like].hash);
-        planned = planned_of(build, rendition, build->match->like);
+        planned = build_planned(build, rendition, build->match->like);
         (void)json_object_set(one, "plan", planned ? planned : json_null());
-        if (rendition->media == 1 && (ret = errors_keep(build, rendition, one, err)) < 0) {
+        if (rendition->media == 1 && (ret = build_sound_errors(build, rendition, one, err)) < 0) {
             json_decref(one);
             break;
         }
         (void)json_array_append_new(list, one);
         for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
-            ret = file_row(build, "track", (int64_t)a, rendition->id, rendition->tracks[a].name,
-                           rendition->tracks[a].encode ? "{\"encode\":true}" : "{}", err);
+            ret = build_row(build, "track", (int64_t)a, rendition->id, rendition->tracks[a].name,
+                            rendition->tracks[a].encode ? "{\"encode\":true}" : "{}", err);
     }
     for (size_t a = 0; a < build->match->asset_count && ret >= 0; a++)
         ret = board_keep(build, a, err);
@@ -580,7 +427,7 @@ static int build_steps(struct build *build, struct spn_error *err)
         return ret;
     for (size_t i = 0; i < build->match->count && ret >= 0; i++)
         if (build->match->renditions[i].media == 1)
-            ret = sound_build(build, place++, &build->match->renditions[i], err);
+            ret = build_sound(build, place++, &build->match->renditions[i], err);
     if (ret < 0)
         return ret;
     if ((ret = db_run(build->db, "DELETE FROM cut_file WHERE cut = $1 AND kind LIKE 'was_%'",
