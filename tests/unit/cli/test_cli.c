@@ -39,6 +39,10 @@ static const struct conf_row {
       "proxy_set_header X-Request-Id $request_id;", NULL },
     { "the request's number is answered once", "/d", "localhost", "", 0, SPN_OK,
       "proxy_hide_header X-Request-Id;", NULL },
+    { "what control says to send is where it lies", "/a b", "localhost", "", 0, SPN_OK,
+      "location /.files/flat/ {\n            internal;\n            alias \"/a b/flat/\";", NULL },
+    { "control is told that it may say so", "/d", "localhost", "", 0, SPN_OK,
+      "proxy_set_header X-Sampan-Files /.files/;", NULL },
     { "the metrics are not for what another proxy passes on", "/d", "localhost", "", 0, SPN_OK,
       "if ($passed_on != \"\") {", NULL },
 };

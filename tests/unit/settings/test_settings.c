@@ -105,6 +105,7 @@ static void values_arrive(void **state)
 static const struct option options[] = {
     { "title", "TEXT", "What it is called." },
     { "wait", NULL, "Wait." },
+    { "o", "FILE", "Where to." },
     { NULL, NULL, NULL },
 };
 
@@ -167,6 +168,15 @@ static const struct flag_row {
       "",
       "no option --prot here",
       0 },
+    { "an option of one letter has one dash",
+      ALL,
+      { "x", "-o", "a.mp4", "-o=b.mp4" },
+      SPN_OK,
+      "[o:a.mp4][o:b.mp4]",
+      "",
+      8080 },
+    { "and needs its value", ALL, { "x", "-o" }, SPN_EINVAL, "", "-o needs a value: FILE", 0 },
+    { "more letters do not follow it", ALL, { "x", "-oa" }, SPN_EINVAL, "", "no option -oa", 0 },
     { "one dash is no option", ALL, { "x", "-p" }, SPN_EINVAL, "", "no option -p", 0 },
     { "a flag of another program is not one here",
       SETTINGS_WORKER,
