@@ -13,7 +13,10 @@
  * priming packets are not there, packet n holds the samples from 1024 n on, and an edit list
  * (8.6.6) of one entry from media time 0 says so, for players that else suppose some to be skipped.
  * It ends with the picture: what sound lasts longer, half a packet at most in a composition, is not
- * heard, and no byte of it is lost.
+ * to be heard, and no byte of it is lost.
+ *
+ * Chapters are the list in udta that players know as Nero's (chpl): no standard has one. It is of
+ * 100 ns, has a title of 255 bytes at most, and no ends.
  *
  * sdtp is not written: a track file says of a sample no more than stss does. Nor is btrt.
  */
@@ -26,12 +29,12 @@
 #include "sampan/error.h"
 #include "sampan/track.h"
 
-#define SPN_FLAT_TRACKS_MAX 64 /* as many renditions as a cut has at most */
-#define SPN_FLAT_SAMPLES_MAX                                                                       \
-    (16u << 20)                      /* of a track: 60 hours of AAC at 48 kHz are 10 million       \
-                                      */
-#define SPN_FLAT_MOOV_MAX (1u << 30) /* bytes: four tracks of that many samples are 0.3 GiB */
-#define SPN_FLAT_NAME_MAX 512        /* bytes of a track's name, its NUL counted */
+/* Of a track: 60 hours of AAC at 48 kHz are 10 million. */
+#define SPN_FLAT_SAMPLES_MAX  (16u << 20)
+#define SPN_FLAT_TRACKS_MAX   64         /* as many renditions as a cut has at most */
+#define SPN_FLAT_MOOV_MAX     (1u << 30) /* bytes: four tracks of that many samples are 0.3 GiB */
+#define SPN_FLAT_NAME_MAX     512        /* bytes of a track's name, its NUL counted */
+#define SPN_FLAT_CHAPTERS_MAX 255        /* their count is a byte of the file */
 
 struct spn_flat; /* one thread at a time */
 
@@ -66,6 +69,14 @@ int spn_flat_track_add(struct spn_flat *flat, const struct spn_flat_track *track
  */
 int spn_flat_add(struct spn_flat *flat, size_t track, size_t file, const struct spn_track *from,
                  size_t fragment, struct spn_error *err);
+
+/*
+ * Append a chapter that begins at a frame of that rate; they come in order. Of a title that is too
+ * long the end is left out. SPN_ELIMIT: more than SPN_FLAT_CHAPTERS_MAX. SPN_ERANGE: later than a
+ * time can be.
+ */
+int spn_flat_chapter_add(struct spn_flat *flat, struct spn_rate rate, int64_t frame,
+                         const char *title, struct spn_error *err);
 
 /* Bytes of sample data so far; the whole file has those of moov more, about 5 a sample. */
 uint64_t spn_flat_bytes(const struct spn_flat *flat);

@@ -7,6 +7,9 @@
 
 #include "language.h"
 
+#define UNITS_A_SECOND 10000000 /* of chpl: 100 ns */
+#define TITLE_MAX      255
+
 int spn_flat_create(struct spn_flat **out, struct spn_error *err)
 {
     *out = calloc(1, sizeof(**out));
@@ -24,6 +27,7 @@ void spn_flat_free(struct spn_flat *flat)
         free(flat->parts[i].chunks);
         free(flat->parts[i].runs);
     }
+    spn_buffer_finish(&flat->chapters);
     free(flat);
 }
 
@@ -56,6 +60,30 @@ int spn_flat_track_add(struct spn_flat *flat, const struct spn_flat_track *track
     part->most = INT32_MIN;
     part->first_shown = INT64_MAX;
     return (int)flat->count++;
+}
+
+int spn_flat_chapter_add(struct spn_flat *flat, struct spn_rate rate, int64_t frame,
+                         const char *title, struct spn_error *err)
+{
+    size_t length = strlen(title);
+    int64_t start;
+
+    if (flat->chapter_count == SPN_FLAT_CHAPTERS_MAX)
+        return spn_error_set(err, SPN_ELIMIT, "an MP4 has %d chapters at most",
+                             SPN_FLAT_CHAPTERS_MAX);
+    if (frame < 0 || rate.num == 0 ||
+        spn_rescale(frame, (int64_t)rate.den * UNITS_A_SECOND, rate.num, SPN_NEAREST, &start) < 0)
+        return spn_error_set(err, SPN_ERANGE, "a chapter of the MP4 begins at no time");
+    if (length > TITLE_MAX)
+        for (length = TITLE_MAX; ((unsigned char)title[length] & 0xC0) == 0x80; length--)
+            ; /* not within a character */
+    spn_buffer_be64(&flat->chapters, (uint64_t)start);
+    spn_buffer_u8(&flat->chapters, (uint8_t)length);
+    spn_buffer_append(&flat->chapters, title, length);
+    flat->chapter_count++;
+    return spn_buffer_failed(&flat->chapters)
+               ? spn_error_set(err, SPN_ENOMEM, "no memory for the chapters of an MP4")
+               : SPN_OK;
 }
 
 uint64_t spn_flat_bytes(const struct spn_flat *flat)

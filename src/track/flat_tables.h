@@ -42,7 +42,9 @@ struct spn_flat_part {
 struct spn_flat {
     struct spn_flat_part parts[SPN_FLAT_TRACKS_MAX];
     size_t count;
-    uint64_t bytes; /* of sample data */
+    uint64_t bytes;             /* of sample data */
+    struct spn_buffer chapters; /* entries of chpl */
+    size_t chapter_count;
 };
 
 /* Media time of a part, all of it. */

@@ -28,7 +28,7 @@ static uint32_t common_divisor(uint32_t a, uint32_t b)
         a = b;
         b = rest;
     }
-    return a;
+    return a ? a : 1;
 }
 
 /* One in which the length of every track is whole, where 32 bits have one. */
@@ -427,6 +427,21 @@ static int trak_write(struct writing *writing, const struct spn_flat_part *part,
     return SPN_OK;
 }
 
+static void chapters_write(const struct spn_flat *flat, struct spn_buffer *out)
+{
+    size_t udta, box;
+
+    if (flat->chapter_count == 0)
+        return;
+    udta = spn_box_begin(out, SPN_BOX('u', 'd', 't', 'a'));
+    box = spn_box_begin_full(out, SPN_BOX('c', 'h', 'p', 'l'), 1, 0);
+    spn_buffer_be32(out, 0);
+    spn_buffer_u8(out, (uint8_t)flat->chapter_count);
+    spn_buffer_append(out, flat->chapters.data, flat->chapters.size);
+    spn_box_end(out, box);
+    spn_box_end(out, udta);
+}
+
 /* ftyp, moov and the head of mdat. The first time offsets are not true: their size is. */
 static int head_write(struct writing *writing, struct spn_error *err)
 {
@@ -442,6 +457,7 @@ static int head_write(struct writing *writing, struct spn_error *err)
     for (size_t i = 0; i < writing->flat->count; i++)
         if ((ret = trak_write(writing, &writing->flat->parts[i], (uint32_t)i + 1, err)) < 0)
             return ret;
+    chapters_write(writing->flat, out);
     spn_box_end(out, moov);
     spn_buffer_be32(out, writing->large ? 1 : (uint32_t)(size + 8));
     spn_buffer_be32(out, SPN_BOX('m', 'd', 'a', 't'));
@@ -454,7 +470,7 @@ static int head_write(struct writing *writing, struct spn_error *err)
 /* What the tables take at most, before a byte of them is there. */
 static int tables_check(const struct spn_flat *flat, struct spn_error *err)
 {
-    uint64_t size = 0;
+    uint64_t size = flat->chapters.size;
 
     for (size_t i = 0; i < flat->count; i++) {
         const struct spn_flat_part *part = &flat->parts[i];

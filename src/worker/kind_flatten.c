@@ -21,6 +21,7 @@ struct flatten {
     struct spn_flat *flat;
     struct part_file *files;
     size_t file_count, file_room;
+    struct spn_rate rate; /* of the cut */
     /* the file that each track is copied from at the moment */
     struct {
         size_t file;
@@ -103,12 +104,32 @@ static int track_add(struct flatten *flatten, const json_t *told, struct spn_err
         (ret = sent_open(flatten->worker, flatten->job, told, composition, drop, 0, &sent, err)) >=
             0 &&
         (ret = track_tell(told, sent.composed.first, &track, err)) >= 0 &&
-        (ret = spn_flat_track_add(flatten->flat, &track, err)) >= 0)
+        (ret = spn_flat_track_add(flatten->flat, &track, err)) >= 0) {
+        flatten->rate = composition->rate;
         ret = fragments_add(flatten, &sent, (size_t)ret, err);
+    }
     sent_close(&sent);
     spn_composition_free(composition);
     json_decref(seen);
     return ret;
+}
+
+static int chapters_add(struct flatten *flatten, struct spn_error *err)
+{
+    const json_t *list = json_object_get(flatten->job->spec, "chapters"), *chapter;
+    const char *title;
+    int64_t frame;
+    size_t i;
+    int ret;
+
+    json_array_foreach(list, i, chapter)
+    {
+        if ((ret = job_number(chapter, "frame", 0, SPN_FRAMES_MAX, &frame, err)) < 0 ||
+            (ret = job_text(chapter, "title", &title, err)) < 0 ||
+            (ret = spn_flat_chapter_add(flatten->flat, flatten->rate, frame, title, err)) < 0)
+            return ret;
+    }
+    return SPN_OK;
 }
 
 /* ---- the bytes ---- */
@@ -210,6 +231,8 @@ int kind_flatten(struct worker *worker, struct job *job, json_t **result, struct
         if (ret >= 0)
             ret = track_add(&flatten, told, err);
     }
+    if (ret >= 0)
+        ret = chapters_add(&flatten, err);
     if (ret >= 0)
         ret = flat_commit(&flatten, name, result, err);
     for (i = 0; i < SPN_FLAT_TRACKS_MAX; i++)

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "cut_built.h"
+#include "cut_chapters.h"
 #include "cut_flat_name.h"
 #include "cut_sent.h"
 #include "cut_verify.h"
 #include "json.h"
 #include "publish/rendition_words.h"
+#include "sampan/flat.h"
 #include "store/blob.h"
 #include "work/job.h"
 #include "work/job_progress.h"
@@ -152,7 +154,7 @@ static const char *role_word(unsigned roles)
 static int track_add(struct flattening *flattening, const struct match_rendition *rendition,
                      const struct spn_plan_rendition *words, int enabled, struct spn_error *err)
 {
-    int sound = rendition->media == 1, ret;
+    int sound = words != NULL, ret; /* of which there is more to say */
     json_t *told;
 
     if ((ret = cut_sent_rendition(flattening->db, flattening->cut, rendition, &told, err)) < 0)
@@ -202,6 +204,25 @@ static int sound_add(struct flattening *flattening, struct spn_error *err)
     return ret;
 }
 
+/* As many as the file can have: what comes after them is in the last. */
+static int chapters_tell(struct flattening *flattening, struct spn_error *err)
+{
+    json_t *list = json_array();
+    struct cut_chapters chapters;
+    int ret = cut_chapters_make(flattening->db, flattening->cut, &chapters, err);
+
+    for (size_t i = 0; ret >= 0 && i < chapters.count && i < SPN_FLAT_CHAPTERS_MAX; i++) {
+        json_t *chapter = json_object();
+
+        json_put_number(chapter, "frame", chapters.list[i].frame);
+        json_put_text(chapter, "title", chapters.list[i].title);
+        (void)json_array_append_new(list, chapter);
+    }
+    (void)json_object_set_new(flattening->spec, "chapters", list);
+    cut_chapters_finish(&chapters);
+    return ret;
+}
+
 static int spec_make(struct flattening *flattening, struct spn_error *err)
 {
     struct spn_hasher hasher;
@@ -215,7 +236,7 @@ static int spec_make(struct flattening *flattening, struct spn_error *err)
     (void)json_object_del(flattening->spec, "assets"); /* each track has its own */
     (void)json_object_del(flattening->spec, "cut");    /* the same file for all that are so */
     if ((ret = track_add(flattening, flattening->rung, NULL, 1, err)) < 0 ||
-        (ret = sound_add(flattening, err)) < 0)
+        (ret = sound_add(flattening, err)) < 0 || (ret = chapters_tell(flattening, err)) < 0)
         return ret;
     if (!(text = json_text(flattening->spec)))
         return spn_error_set(err, SPN_ENOMEM, "out of memory");

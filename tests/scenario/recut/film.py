@@ -242,15 +242,13 @@ def pcm_of(path, stream=0):
     return done.stdout, done.stderr.decode()
 
 
-def sound_faults(sample, cut, path, sources, language, folder, told_us=None, length=None, stream=0):
+def sound_faults(sample, cut, path, sources, language, folder, told_us=None, stream=0):
     """As long as the picture to a packet, and every clip's sound where it should be: late by what rounding to
-    packets leaves and the check had told, at most 512 samples; length is in samples where it is another. Answers
-    (faults, offsets by clip)."""
+    packets leaves and the check had told, at most 512 samples. Answers (faults, offsets by clip)."""
     pcm, said = pcm_of(path, stream)
     out = [f"sound: ffmpeg says {said[:200]!r}"] if said else []
-    length = length or cut.packets() * FRAME
-    if len(pcm) // 2 != length:
-        out.append(f"sound: {len(pcm) // 2} samples, not {length}")
+    if len(pcm) // 2 != cut.packets() * FRAME:
+        out.append(f"sound: {len(pcm) // 2} samples, not {cut.packets() * FRAME}")
     offsets = {}
     for number, (asset, begin, _) in enumerate(cut.clips):
         late = cut.late(number)

@@ -187,7 +187,7 @@ def recut(bench, kind):
          2 * len(stretches) + 2)
     same(f"{kind}: every rung, language and text is there", (film.video(), film.audio(), film.text()),
          (["v0", "v1"], ["a0", "a1"], ["t0", "t1"]))
-    shown_by = {}
+    shown_by = {}  # of the first rung
     for n, name in enumerate(film.video()):
         tracks = [a["plan"]["video"][n]["name"] for a in assets]
         data = [bench.read("track", track) for track in tracks]
@@ -199,7 +199,8 @@ def recut(bench, kind):
         report(checks.reference_faults(cut, rendition, data), f"{kind} {name}: whole GOPs are those of the assets to the byte")
         report(checks.step_faults(cut, path), f"{kind} {name}: PTS and DTS go on at one step")
         report(checks.code_faults(SAMPLE, cut, path, sources), f"{kind} {name}: every frame is the expected one")
-        shown_by[name] = shown = [checks.md5s(bench.file("track", track))[0] for track in tracks]
+        shown = [checks.md5s(bench.file("track", track))[0] for track in tracks]
+        shown_by = shown_by or {name: shown}
         report(checks.decode_faults(cut, path, shown), f"{kind} {name}: it decodes without a word, references bit by bit")
     for n, name in enumerate(film.audio()):
         rendition = film.renditions[name]
@@ -223,6 +224,7 @@ def flattened(bench, cut, cut_id):
     """How the MP4 of a cut is asked for, answered and fetched."""
     whole = flat.http_holds(bench, cut_id, report, same)
     flat.named(bench, cut, import_cut, whole, report, same)
+    flat.chaptered(bench, cut, whole, report, same)
     flat.refused(bench, cut, import_cut, report)
 
 
@@ -464,6 +466,7 @@ def mixed(bench, kind):
         report(checks.code_faults(SAMPLE, cut, path, sources), f"mixed {rung}: every frame is the expected one")
         shown = [checks.md5s(bench.file("track", a["plan"]["video"][n]["name"]))[0] for a in assets]
         report(checks.decode_faults(cut, path, shown), f"mixed {rung}: it decodes without a word, references bit by bit")
+    flat.holds(bench, SAMPLE, made["id"], cut, film, {}, sources, "mixed", report, same)
     proof.passes(bench, made["id"], "mixed", report)
     bench.command("cut", "build", made["id"], "--audio", "exact", status=1)
     same("mixed: what is built so is not built otherwise",
@@ -536,6 +539,7 @@ def exact_sound(bench, cut, sources):
     made = import_cut(bench, cut, "edl")
     told, film = build_and_publish(bench, made["id"], "--audio", "exact")
     proof.passes(bench, made["id"], "exact", report)
+    flat.holds(bench, SAMPLE, made["id"], cut, film, {}, sources, "exact", report, same)
     shown = bench.instance.api("GET", f"/api/v1/cuts/{made['id']}")
     for n, name in enumerate(film.audio()):
         rendition = film.renditions[name]

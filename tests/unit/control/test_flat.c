@@ -96,7 +96,7 @@ static void once(void **state)
     char id[SPN_ID_MAX], other[SPN_ID_MAX], name[SPN_HASH_HEX + 1];
     struct id_body body = { f, other, NULL };
     struct flat_file file;
-    json_t *flat;
+    json_t *flat, *job;
 
     built(f, id);
     assert_int_equal(cut_flat_show(&f->instance, f->db, id, 0, NULL, &flat, NULL), SPN_ENOENT);
@@ -104,6 +104,12 @@ static void once(void **state)
     assert_int_equal(flatten(f, id, NULL, NULL), SPN_OK);
     assert_string_equal(state_of(f, id), "making");
     assert_int_equal(flatten(f, id, "v0", NULL), SPN_OK); /* no second job: job_take() looks */
+    job = job_take(f);
+    assert_int_equal(flatten(f, id, NULL, NULL), SPN_OK); /* nor is this one taken away */
+    assert_int_equal(
+        job_release(&f->instance, f->db, text_of(job, "id"), number_of(job, "fence"), NULL),
+        SPN_OK);
+    json_decref(job);
     assert_int_equal(cut_flat_find(&f->instance, f->db, id, 0, NULL, &file, NULL), SPN_ECONFLICT);
     make(f, name);
     assert_int_equal(cut_flat_show(&f->instance, f->db, id, 0, NULL, &flat, NULL), SPN_OK);
@@ -167,6 +173,10 @@ static void without_file(void **state)
     assert_int_equal(flatten(f, id, NULL, NULL), SPN_OK);
     job = job_take(f);
     assert_int_equal(work_commit(f, job, result_of(job)), SPN_ECONFLICT);
+    assert_int_equal(blob_put(&f->instance, BLOB_FLAT,
+                              text_of(json_object_get(job, "spec"), "name"), bytes, 3, NULL),
+                     SPN_OK);
+    assert_int_equal(work_commit(f, job, result_of(job)), SPN_ECONFLICT); /* cut short */
     result = result_of(job);
     (void)json_object_set_new(json_object_get(result, "flat"), "name", json_string("../../passwd"));
     assert_int_equal(work_commit(f, job, result), SPN_EINVAL);

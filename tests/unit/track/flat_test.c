@@ -286,6 +286,47 @@ static void track_compare(const struct film *film, size_t t, const uint8_t *moov
     assert_string_equal((const char *)below(one, "mdia/elng") + 12, t % 2 ? "zh-Hans" : "en");
 }
 
+/* Chunks of all tracks lie in order of time; of those that begin together, the first track's first.
+ */
+static void order_check(const struct film *film, const uint8_t *moov)
+{
+    uint64_t last_at = 0;
+    size_t next[TRACKS_MAX] = { 0 }, samples[TRACKS_MAX] = { 0 }, chunks = 0, last_track = 0;
+    double last = 0;
+
+    for (size_t t = 0; t < film->count; t++)
+        chunks += spn_be32(below(trak(moov, t), "mdia/minf/stbl/stco") + 12);
+    for (; chunks > 0; chunks--) {
+        const uint8_t *stbl, *stco, *stsc;
+        size_t first = film->count, entry = 0;
+        uint64_t at = UINT64_MAX;
+        double start;
+
+        for (size_t t = 0; t < film->count; t++) { /* the one that lies next */
+            stco = below(trak(moov, t), "mdia/minf/stbl/stco");
+            if (next[t] < spn_be32(stco + 12) && spn_be32(stco + 16 + 4 * next[t]) < at) {
+                at = spn_be32(stco + 16 + 4 * next[t]);
+                first = t;
+            }
+        }
+        stbl = below(trak(moov, first), "mdia/minf/stbl");
+        stsc = child(stbl, "stsc", 0);
+        start = (double)samples[first] *
+                (first == 0 && film->tracks[0].codec != SPN_AAC ? 1.0 / 5 : 1024.0 / 48000);
+        assert_true(at > last_at);
+        assert_true(start > last - 1e-9);
+        assert_true(start > last + 1e-9 || first >= last_track);
+        while (entry + 1 < spn_be32(stsc + 12) &&
+               spn_be32(stsc + 16 + 12 * (entry + 1)) <= next[first] + 1)
+            entry++;
+        samples[first] += spn_be32(stsc + 20 + 12 * entry);
+        next[first]++;
+        last_at = at;
+        last_track = first;
+        last = start;
+    }
+}
+
 static void is_the_list(void **state)
 {
     static struct film film;
@@ -311,6 +352,7 @@ static void is_the_list(void **state)
         for (size_t t = 0; t < film.count; t++)
             track_compare(&film, t, moov, used);
         assert_null(trak(moov, film.count));
+        order_check(&film, moov);
         /* every byte of mdat is of one sample */
         for (size_t i = head + 8; i < film.out.size; i++)
             assert_int_equal(used[i], 1);
@@ -403,6 +445,69 @@ static void sound_is_cut(void **state)
     spn_track_close(sound);
     made_finish(&video);
     made_finish(&audio);
+}
+
+/* ---- chapters ---- */
+
+static void has_chapters(void **state)
+{
+    static const struct {
+        int64_t frame;
+        uint64_t start; /* 100 ns, at 24000/1001 */
+    } rows[] = { { 0, 0 }, { 1, 417083 }, { 24000, 10010000000 }, { 129600, 54054000000 } };
+    struct made made;
+    struct spn_track *track;
+    struct spn_flat_track told = { .language = "und", .name = "" };
+    struct written written = { 0 };
+    char title[300], wanted[300];
+    struct spn_flat *flat;
+    const uint8_t *chpl;
+
+    (void)state;
+    made_init(&made, SPN_H264);
+    made_file(&made);
+    assert_int_equal(spn_track_open_memory(made.file.data, made.file.size, "x", &track, NULL),
+                     SPN_OK);
+    told.like = track;
+    assert_int_equal(spn_flat_create(&flat, NULL), SPN_OK);
+    assert_int_equal(spn_flat_track_add(flat, &told, NULL), 0);
+    assert_int_equal(spn_flat_add(flat, 0, 0, track, 0, NULL), SPN_OK);
+    for (size_t i = 0; i < 4; i++) { /* 254 to 257 bytes, the last character of three */
+        memset(title, 'a', sizeof(title));
+        memcpy(title + 251 + i, "\xe4\xb8\x80", 4);
+        assert_int_equal(spn_flat_chapter_add(flat, (struct spn_rate){ 24000, 1001 }, rows[i].frame,
+                                              title, NULL),
+                         SPN_OK);
+    }
+    assert_int_equal(spn_flat_write(flat, head_keep, &written, NULL), SPN_OK);
+    chpl = below(written.head.data + spn_be32(written.head.data), "udta/chpl");
+    assert_non_null(chpl);
+    assert_int_equal(chpl[8], 1);
+    assert_int_equal(chpl[16], 4);
+    chpl += 17;
+    for (size_t i = 0; i < 4; i++) {
+        size_t length = i < 2 ? 254 + i : 251 + i;
+
+        memset(wanted, 'a', sizeof(wanted));
+        memcpy(wanted + 251 + i, "\xe4\xb8\x80", 3);
+        assert_true(spn_be64(chpl) == rows[i].start);
+        assert_int_equal(chpl[8], length);
+        assert_memory_equal(chpl + 9, wanted, length);
+        chpl += 9 + length;
+    }
+    assert_int_equal(spn_flat_chapter_add(flat, (struct spn_rate){ 25, 1 }, -1, "", NULL),
+                     SPN_ERANGE);
+    assert_int_equal(spn_flat_chapter_add(flat, (struct spn_rate){ 1, 1001 }, INT64_MAX, "", NULL),
+                     SPN_ERANGE);
+    for (int i = 4; i < SPN_FLAT_CHAPTERS_MAX; i++)
+        assert_int_equal(
+            spn_flat_chapter_add(flat, (struct spn_rate){ 25, 1 }, 1000000 + i, "", NULL), SPN_OK);
+    assert_int_equal(spn_flat_chapter_add(flat, (struct spn_rate){ 25, 1 }, 1, "", NULL),
+                     SPN_ELIMIT);
+    spn_flat_free(flat);
+    spn_buffer_finish(&written.head);
+    spn_track_close(track);
+    made_finish(&made);
 }
 
 /* ---- more than 4 GiB ---- */
@@ -552,6 +657,8 @@ int main(void)
              is_the_list, NULL);
     rows_add(&list, "the first picture is shown at 0, and sound ends with the picture",
              sound_is_cut, NULL);
+    rows_add(&list, "chapters begin to 100 ns, and their titles end between two characters",
+             has_chapters, NULL);
     rows_add(&list, "what is larger than 4 GiB has offsets of 64 bits", is_larger, NULL);
     rows_add(&list, "limits are kept and what does not belong together is refused", is_refused,
              NULL);
