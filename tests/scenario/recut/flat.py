@@ -285,7 +285,7 @@ def named(bench, cut, import_cut, whole, report, same):
     folder = bench.path("fetched")
     os.mkdir(folder)
     path = os.path.join(folder, "Chang'an_ Part 1.mp4")
-    bench.command("cut", "flatten", made["id"], "-o", folder)
+    bench.command("cut", "flatten", made["id"], "--wait", cwd=folder)
     with open(path, "rb") as file:
         same("it is fetched under the title's name", (file.read(), os.listdir(folder)), (whole, [os.path.basename(path)]))
     with open(path, "wb") as file:

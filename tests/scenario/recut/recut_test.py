@@ -85,12 +85,12 @@ class Bench:
     def path(self, *names):
         return os.path.join(self.dir, *names)
 
-    def run(self, *words):
+    def run(self, *words, cwd=None):
         return subprocess.run([SAMPAN, *words, "--data", self.data, "--port", str(PORT)], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, check=False)
+                              stdin=subprocess.DEVNULL, check=False, cwd=cwd)
 
-    def command(self, *words, status=0):
-        done = self.run(*words)
+    def command(self, *words, status=0, cwd=None):
+        done = self.run(*words, cwd=cwd)
         if done.returncode != status:
             raise RuntimeError(f"sampan {' '.join(words)}: {done.returncode} {done.stderr}")
         return done.stdout
