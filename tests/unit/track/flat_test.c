@@ -454,7 +454,7 @@ static void has_chapters(void **state)
     static const struct {
         int64_t frame;
         uint64_t start; /* 100 ns, at 24000/1001 */
-    } rows[] = { { 0, 0 }, { 1, 417083 }, { 24000, 10010000000 }, { 129600, 54054000000 } };
+    } rows[] = { { 0, 0 }, { 2, 834167 }, { 24000, 10010000000 }, { 129600, 54054000000 } };
     struct made made;
     struct spn_track *track;
     struct spn_flat_track told = { .language = "und", .name = "" };
