@@ -27,29 +27,13 @@ const { values } = parseArgs({
   },
 });
 
-const source = Number(values.source);
-
 export const options = {
   ...values,
   here,
   root,
-  source,
+  source: Number(values.source),
   frames: Number(values.frames),
   port: Number(values.port),
   seconds: Number(values.seconds),
   slow: Number(values.slow),
 };
-
-/**
- * What is watched from now on: publication, rate ("30000/1001"), frames, and where what comes from: spans
- * ([frame of the film, source, frame of it], each up to the next), sound (from `at` to `until`, in seconds,
- * source is heard, from its own second `first` on). cues by language, places (frames to seek to) and
- * chapters ([frame, name]) where they are known.
- */
-export function watching(film) {
-  const [num, den = '1'] = film.rate.split('/');
-
-  Object.assign(options, { cues: null, places: null, chapters: [] }, film, { rateText: film.rate, rate: Number(num) / Number(den) });
-}
-
-watching({ rate: values.rate, spans: [[0, source, 0]], sound: { at: 0, source, first: 0 } });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { options } from './arguments.js';
 import { page } from './browser.js';
+import { film } from './film.js';
 import { until, video } from './player.js';
 
 const library = {
@@ -59,7 +60,7 @@ const controls = {
 export async function openBare(kind, settings) {
   const opened = await page({ ...settings, listens: true });
   const { tab, context } = opened;
-  const address = `${options.base}/v/${options.publication}/main.${kind === 'hls' ? 'm3u8' : 'mpd'}`;
+  const address = `${options.base}/v/${film().publication}/main.${kind === 'hls' ? 'm3u8' : 'mpd'}`;
   const folder = `${options.base}/.players`;
 
   await context.route(`${folder}/library.js`, (route) =>

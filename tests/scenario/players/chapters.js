@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { options } from './arguments.js';
 import { visit } from './browser.js';
+import { film } from './film.js';
 import { accessible, hasSaid, playing, shot } from './pages.js';
 import { until, video, watch } from './player.js';
 
@@ -27,14 +28,14 @@ async function marksOnBar(tab, chapters, duration) {
 
   assert.equal(marks.length, begun.length, 'a mark for each chapter but one at the beginning');
   for (const [i, [frame, name]] of begun.entries()) {
-    const wanted = bar.x + (frame / options.rate / duration) * bar.width;
+    const wanted = bar.x + (frame / film().rate / duration) * bar.width;
 
     assert.ok(Math.abs(marks[i] - wanted) < 0.75, `the mark of ${name} is at ${marks[i]}, not at ${wanted}`);
     await tab.mouse.move(marks[i] + 1.5, bar.y + bar.height / 2);
     await tab.locator('.preview').filter({ hasText: name }).waitFor();
     await tab.mouse.click(marks[i], bar.y + bar.height / 2);
     const at = await video(tab, 'return video.currentTime;');
-    assert.ok(Math.abs(at - frame / options.rate) <= (1.5 * duration) / bar.width, `a click on the mark of ${name} goes to ${at} s`);
+    assert.ok(Math.abs(at - frame / film().rate) <= (1.5 * duration) / bar.width, `a click on the mark of ${name} goes to ${at} s`);
   }
 }
 
@@ -46,7 +47,7 @@ async function menu(tab, lang, chapters) {
 
   await open();
   assert.deepEqual((await tab.getByRole('menuitemradio').allTextContents()).map((text) => text.trim()),
-    chapters.map(([frame, name]) => `${clock(frame / options.rate)} ${name}`));
+    chapters.map(([frame, name]) => `${clock(frame / film().rate)} ${name}`));
   await accessible(tab, `the chapters in ${lang}`);
   await shot(tab, `chapters-${lang}-${tab.viewportSize().width}`);
   await tab.keyboard.press('Escape');
@@ -69,8 +70,8 @@ async function keys(tab, chapters) {
     await standsAt(tab, frame, key);
   };
   const frames = chapters.map(([frame]) => frame);
-  const ends = [...frames.slice(1), options.frames];
-  const long = frames.findIndex((frame, i) => ends[i] - frame > 3 * options.rate);
+  const ends = [...frames.slice(1), film().frames];
+  const long = frames.findIndex((frame, i) => ends[i] - frame > 3 * film().rate);
 
   /* The film stands in the first chapter, the last one chosen in the menu. */
   for (const frame of frames.slice(1)) await press(']', frame);
@@ -78,22 +79,21 @@ async function keys(tab, chapters) {
   assert.equal(await video(tab, 'return video.seeking;'), false);
   for (const frame of frames.slice(0, -1).toReversed()) await press('[', frame);
   /* Some way into a chapter, back is to its own beginning. */
-  await video(tab, 'video.currentTime = argument;', frames[long] / options.rate + 2.5);
+  await video(tab, 'video.currentTime = argument;', frames[long] / film().rate + 2.5);
   await until('no seek going on', () => video(tab, 'return !video.seeking && video.readyState >= 2;'));
   await press('[', frames[long]);
 }
 
-/** options.chapters: [frame, name]. */
 export async function chapters(lang, width = 1280) {
   await visit({ lang, width, height: 740 }, async (tab, { foreign, errors }) => {
-    await tab.goto(`${options.base}/watch?p=${options.publication}&lang=${lang}`);
+    await tab.goto(`${options.base}/watch?p=${film().publication}&lang=${lang}`);
     await playing(tab);
     await video(tab, 'video.pause();');
     await tab.getByRole('button', { name: words[lang], exact: true }).waitFor();
     await watch(tab);
-    await marksOnBar(tab, options.chapters, await video(tab, 'return video.duration;'));
-    await menu(tab, lang, options.chapters);
-    await keys(tab, options.chapters);
+    await marksOnBar(tab, film().chapters, await video(tab, 'return video.duration;'));
+    await menu(tab, lang, film().chapters);
+    await keys(tab, film().chapters);
     assert.deepEqual(foreign, []);
     assert.deepEqual(errors, []);
   });

@@ -4,7 +4,7 @@
  * tried while the film plays, while it stands, and after its end.
  */
 import assert from 'node:assert/strict';
-import { options } from './arguments.js';
+import { film } from './film.js';
 import { until, video, watch } from './player.js';
 
 /* In their order; a number is a key: so many tenths of the film. */
@@ -83,7 +83,7 @@ async function attempt(driver, doors, acts, state, now) {
   }
 
   const { duration, time } = await video(tab, 'return { duration: video.duration, time: video.currentTime };');
-  const wanted = Math.floor(duration * place * options.rate + 1e-6);
+  const wanted = Math.floor(duration * place * film().rate + 1e-6);
 
   await until(`${acts.join(', ')} while ${state}: the film at ${duration * place} s`, () => video(tab, 'return !video.seeking && video.readyState >= 2;'));
   await until(`a picture of ${now.height} lines`, () => video(tab, 'return video.videoHeight === argument;', now.height));

@@ -6,12 +6,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { options, watching } from './arguments.js';
+import { options } from './arguments.js';
 import * as browser from './browser.js';
 import { openBare } from './bare.js';
 import { chapters } from './chapters.js';
 import { choices } from './choices.js';
 import { reachesNobody } from './bundle.js';
+import { film, watching } from './film.js';
+import { lanes, share } from './lanes.js';
 import { hasSchema, mpd, playlists } from './manifests.js';
 import * as pages from './pages.js';
 import * as player from './player.js';
@@ -19,7 +21,7 @@ import { openWatch } from './shaka.js';
 import { diagnostic, finish, skip, test } from './tap.js';
 
 const wanted = (name) => name.includes(options.only);
-const row = (name, body) => (wanted(name) ? test(name, body) : undefined);
+const row = (name, body) => (wanted(name) ? share(false, () => test(name, body)) : undefined);
 
 const STEPS = [
   ['plays every frame, in its place', player.playsThrough],
@@ -38,12 +40,13 @@ async function scenario(name, open, all = STEPS) {
 
   if (!steps.length) return;
   let driver;
-  if (!(await test(`${name} opens`, async () => (driver = await open())))) return;
+  if (!(await share(false, () => test(`${name} opens`, async () => (driver = await open()))))) return;
   if (!steps.some(([, body]) => body === player.playsThrough)) {
     await player.until('a picture', () => player.video(driver.tab, 'return video?.readyState >= 2;'));
     await player.watch(driver.tab);
   }
-  for (const [step, body] of steps) await test(`${name} ${step}`, () => browser.telling(driver, () => body(driver)));
+  for (const [step, body] of steps)
+    await share(body === player.playsThrough, () => test(`${name} ${step}`, () => browser.telling(driver, () => body(driver))));
   await test(`${name} asks no other host and meets no error`, async () => {
     assert.deepEqual(driver.foreign, []);
     assert.deepEqual(driver.errors, []);
@@ -52,8 +55,8 @@ async function scenario(name, open, all = STEPS) {
   await driver.close();
 }
 
-/** Everything of one film, and the pages around it. */
-async function film() {
+/** The manifests, and the pages around a film. */
+async function around() {
   await row('what is built names no other host', reachesNobody);
   await row('hls-parser accepts every playlist', playlists);
   if (hasSchema()) await row('the DASH schema accepts the MPD', mpd);
@@ -65,37 +68,43 @@ async function film() {
   }
   await row('the choice of language is kept', pages.languageChoice);
   await row('the watch page by keyboard alone', pages.keyboard);
-  await scenario('Shaka with DASH', () => openWatch('dash'), [...STEPS, ...choices]);
-  await scenario('Shaka with HLS', () => openWatch('hls'), [...STEPS, ...choices]);
-  await scenario('hls.js', () => openBare('hls'));
-  await scenario('dash.js', () => openBare('dash'));
 }
 
-/** Many films: all their frames, at the places that are named; of a full one the rest too. */
-async function films(list) {
+/** Everything of one film. */
+const one = () => [
+  () => scenario('Shaka with DASH', () => openWatch('dash'), [...STEPS, ...choices]),
+  () => scenario('Shaka with HLS', () => openWatch('hls'), [...STEPS, ...choices]),
+  () => scenario('hls.js', () => openBare('hls')),
+  () => scenario('dash.js', () => openBare('dash')),
+  around,
+];
+
+async function spoilt() {
+  await row(`${film().name} is found out`, async () => {
+    const driver = await openWatch('dash');
+
+    await assert.rejects(player.playsThrough(driver), /shown frames are wrong/);
+    await driver.close();
+  });
+}
+
+/** Of many films all frames, at the places that are named; of a full one the rest too. */
+function many({ name, chapters: named, full, spoilt: wrong }, number) {
   const short = STEPS.filter(([, body]) => [player.playsThrough, player.seeksPaused].includes(body));
+  const steps = full ? STEPS : short;
+  /* Shaka takes a full one by DASH and by HLS, the others by turns. */
+  const ways = full ? ['dash', 'hls'] : [['dash', 'hls'][number % 2]];
 
-  for (const one of list) {
-    watching(one);
-    if (one.spoilt) {
-      await row(`${one.name} is found out`, async () => {
-        const driver = await openWatch('dash');
-
-        await assert.rejects(player.playsThrough(driver), /shown frames are wrong/);
-        await driver.close();
-      });
-      continue;
-    }
-    await row(`${one.name}: hls-parser accepts every playlist`, playlists);
-    if (one.chapters.length)
-      for (const [lang, width] of one.full ? CHAPTER_PAGES : CHAPTER_PAGES.slice(0, 1))
-        await row(`${one.name}: chapters on the bar, in a menu and by keys, in ${lang}`, () => chapters(lang, width));
-    const steps = one.full ? STEPS : short;
-    /* Shaka takes a full one by DASH and by HLS, the others by turns. */
-    for (const way of one.full ? ['dash', 'hls'] : [['dash', 'hls'][list.indexOf(one) % 2]])
-      await scenario(`${one.name}: Shaka with ${way.toUpperCase()}`, () => openWatch(way), steps);
-    await scenario(`${one.name}: hls.js`, () => openBare('hls'), steps);
-  }
+  if (wrong) return [spoilt];
+  return [
+    ...ways.map((way) => () => scenario(`${name}: Shaka with ${way.toUpperCase()}`, () => openWatch(way), steps)),
+    () => scenario(`${name}: hls.js`, () => openBare('hls'), steps),
+    async () => {
+      await row(`${name}: hls-parser accepts every playlist`, playlists);
+      for (const [lang, width] of !named.length ? [] : full ? CHAPTER_PAGES : CHAPTER_PAGES.slice(0, 1))
+        await row(`${name}: chapters on the bar, in a menu and by keys, in ${lang}`, () => chapters(lang, width));
+    },
+  ];
 }
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'sampan-players-'));
@@ -108,8 +117,14 @@ try {
   }
   options.base = options.base.replace(/\/$/, '');
   diagnostic(`${options.base} in Chromium ${await browser.open()}`);
-  if (options.films) await films(JSON.parse(readFileSync(options.films, 'utf8')));
-  else await film();
+  const { publication, rate, frames, source } = options;
+  const list = options.films
+    ? JSON.parse(readFileSync(options.films, 'utf8'))
+    : [{ publication, rate, frames, source, spans: [[0, source, 0]], sound: { at: 0, source, first: 0 } }];
+  /* The longest first. */
+  const order = [...list].sort((a, b) => Number(b.full ?? false) - Number(a.full ?? false));
+
+  await lanes(order.flatMap((told) => (options.films ? many(told, list.indexOf(told)) : one()).map((job) => () => watching(told, job))));
 } finally {
   await browser.close();
   await stop();

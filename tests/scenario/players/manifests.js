@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import hlsParser from 'hls-parser';
 import { options } from './arguments.js';
+import { film } from './film.js';
 import { diagnostic } from './tap.js';
 
-export const folder = () => `${options.base}/v/${options.publication}/`;
+export const folder = () => `${options.base}/v/${film().publication}/`;
 
 async function get(address) {
   const response = await fetch(address);

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { options } from './arguments.js';
 import { visit } from './browser.js';
+import { film } from './film.js';
 import { until, video } from './player.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -58,7 +59,7 @@ export async function startPage(lang) {
 export async function watchPage(lang) {
   for (const width of [1280, 375])
     await visit({ lang, width, height: width === 375 ? 740 : 800 }, async (tab, { foreign, errors }) => {
-      await tab.goto(`${options.base}/watch?p=${options.publication}&lang=${lang}`);
+      await tab.goto(`${options.base}/watch?p=${film().publication}&lang=${lang}`);
       await playing(tab);
       await video(tab, 'video.currentTime = 6; video.pause();');
       await still(tab, 'six seconds in');
@@ -97,7 +98,7 @@ export async function missingFilm(lang) {
 /** The choice of language changes all that is read at once, and is kept. */
 export async function languageChoice() {
   await visit({ lang: 'en' }, async (tab) => {
-    await tab.goto(`${options.base}/watch?p=${options.publication}`);
+    await tab.goto(`${options.base}/watch?p=${film().publication}`);
     await playing(tab);
     await tab.getByRole('combobox', { name: 'Language of this page' }).selectOption('zh-Hant');
     await tab.getByRole('button', { name: words['zh-Hant'].play }).waitFor();
@@ -110,7 +111,7 @@ export async function languageChoice() {
 /** Everything by keyboard alone, as a viewer without a pointer does it. */
 export async function keyboard() {
   await visit({ lang: 'en' }, async (tab) => {
-    await tab.goto(`${options.base}/watch?p=${options.publication}&lang=en`);
+    await tab.goto(`${options.base}/watch?p=${film().publication}&lang=en`);
     await playing(tab);
     await keysPlay(tab);
     await keysSeek(tab);
@@ -149,10 +150,10 @@ async function keysSeek(tab) {
     await tab.keyboard.press(key);
     await still(tab, key);
     const at = (await state(tab)).time;
-    assert.ok(Math.abs(at - time) < 0.6 / options.rate, `${key} goes to ${at} s, not to ${time} s`);
+    assert.ok(Math.abs(at - time) < 0.6 / film().rate, `${key} goes to ${at} s, not to ${time} s`);
   };
   const { duration } = await state(tab);
-  const frame = (n) => (Math.floor(10 * options.rate + 1e-3) + n + 0.5) / options.rate;
+  const frame = (n) => (Math.floor(10 * film().rate + 1e-3) + n + 0.5) / film().rate;
 
   await press('5', duration / 2);
   await press('ArrowRight', duration / 2 + 5);

@@ -1,6 +1,7 @@
 /* The watch page, told what to do by what a viewer touches: its buttons and menus, in English. */
 import { options } from './arguments.js';
 import { page } from './browser.js';
+import { film } from './film.js';
 import { until } from './player.js';
 
 const names = { en: /English|英/, zh: /Chinese|中文|汉语|普通话|国语/, 'zh-Hans': /Chinese|中文|简/ };
@@ -23,7 +24,7 @@ export async function openWatch(manifest, settings) {
     await tab.getByRole('menuitemradio', { name: item }).first().click();
   };
 
-  await tab.goto(`${options.base}/watch?p=${options.publication}&manifest=${manifest}&lang=en`);
+  await tab.goto(`${options.base}/watch?p=${film().publication}&manifest=${manifest}&lang=en`);
   return {
     ...opened,
     audio: (language) => choose('Audio', names[language]),

@@ -7,6 +7,7 @@ import { createReadStream, existsSync, mkdirSync, readFileSync, statSync, writeF
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { options } from './arguments.js';
+import { rateOf } from './film.js';
 
 const id = 'publication_static';
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.mpd': 'application/dash+xml', '.m3u8': 'application/vnd.apple.mpegurl', '.m4s': 'video/iso.segment', '.mp4': 'video/mp4', '.vtt': 'text/vtt', '.jpg': 'image/jpeg', '.json': 'application/json' };
@@ -22,16 +23,17 @@ const sabotages = {
 export async function serveStatic(dir) {
   const folder = path.join(dir, 'v', id);
   const film = path.join(dir, 'film.mp4');
-  const frames = 20 * options.rate;
+  const rate = rateOf(options.rate);
+  const frames = 20 * rate;
 
   mkdirSync(folder, { recursive: true });
-  run(options.sample, 'one', '--out', film, '--rate', options.rateText, '--frames', String(frames), '--source', String(options.source), '--title', '起雾', '--subtitle', '1  Mist', '--speech', ...(sabotages[options.sabotage] ?? []));
+  run(options.sample, 'one', '--out', film, '--rate', options.rate, '--frames', String(frames), '--source', String(options.source), '--title', '起雾', '--subtitle', '1  Mist', '--speech', ...(sabotages[options.sabotage] ?? []));
   run('ffmpeg', '-nostdin', '-v', 'error', '-y', '-i', film, '-map', '0:v', '-map', '0:v', '-map', '0:a', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '26', '-bf', '0', '-g', '50', '-keyint_min', '50', '-sc_threshold', '0', '-s:v:1', '416x234', '-c:a', 'aac', '-b:a', '128k', '-f', 'dash', '-seg_duration', '4', '-use_timeline', '1', '-use_template', '1', '-adaptation_sets', 'id=0,streams=v id=1,streams=2 id=2,streams=3', '-hls_playlist', '1', path.join(folder, 'main.mpd'));
   run('ffmpeg', '-nostdin', '-v', 'error', '-y', '-i', film, '-vf', `fps=1/2:start_time=0,scale=160:-2,tile=5x2`, '-frames:v', '1', path.join(folder, 'sheet.jpg'));
   for (const language of ['zh-Hans', 'en'])
-    run(options.sample, 'text', '--out', path.join(folder, `${language}.vtt`), '--language', language, '--source', String(options.source), '--rate', options.rateText, '--frames', String(frames));
+    run(options.sample, 'text', '--out', path.join(folder, `${language}.vtt`), '--language', language, '--source', String(options.source), '--rate', options.rate, '--frames', String(frames));
 
-  const seconds = frames / options.rate;
+  const seconds = frames / rate;
   const two = (n) => String(n).padStart(2, '0');
   writeFileSync(path.join(folder, 'storyboard.vtt'), 'WEBVTT\n\n' + Array.from({ length: 10 }, (_, i) => `00:00:${two(i * 2)}.000 --> 00:00:${two(i * 2 + 2)}.000\nsheet.jpg#xywh=${(i % 5) * 160},${Math.floor(i / 5) * 90},160,90\n`).join('\n'));
   const text = (language, n) => `<AdaptationSet id="${n}" contentType="text" lang="${language}" mimeType="text/vtt"><Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/><Representation id="${language}" bandwidth="256"><BaseURL>${language}.vtt</BaseURL></Representation></AdaptationSet>`;
@@ -45,9 +47,9 @@ export async function serveStatic(dir) {
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",AUTOSELECT=YES,CHANNELS="2",URI="media_${swapped ? 2 : 3}.m3u8"
 #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="t",NAME="简体中文",LANGUAGE="zh-Hans",AUTOSELECT=YES,DEFAULT=NO,FORCED=NO,URI="zh-Hans.m3u8"
 #EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="t",NAME="English",LANGUAGE="en",AUTOSELECT=YES,DEFAULT=NO,FORCED=NO,URI="en.m3u8"
-#EXT-X-STREAM-INF:BANDWIDTH=1500000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=${options.rate.toFixed(3)},AUDIO="a",SUBTITLES="t"
+#EXT-X-STREAM-INF:BANDWIDTH=1500000,AVERAGE-BANDWIDTH=900000,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=${rate.toFixed(3)},AUDIO="a",SUBTITLES="t"
 media_0.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=800000,AVERAGE-BANDWIDTH=500000,CODECS="avc1.640015,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=${options.rate.toFixed(3)},AUDIO="a",SUBTITLES="t"
+#EXT-X-STREAM-INF:BANDWIDTH=800000,AVERAGE-BANDWIDTH=500000,CODECS="avc1.640015,mp4a.40.2",RESOLUTION=416x234,FRAME-RATE=${rate.toFixed(3)},AUDIO="a",SUBTITLES="t"
 media_1.m3u8
 `);
   for (let i = 0; i < 4; i++) {
