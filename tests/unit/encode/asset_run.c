@@ -89,9 +89,9 @@ int asset_run_init_with(struct asset_run *run, const char *program, const char *
     return answer->exited;
 }
 
-void asset_run_finish(struct asset_run *run)
+void run_dir_remove(const char *path)
 {
-    DIR *dir = opendir(run->dir);
+    DIR *dir = opendir(path);
     struct dirent *entry;
 
     while (dir && (entry = readdir(dir)))
@@ -99,7 +99,12 @@ void asset_run_finish(struct asset_run *run)
             (void)unlinkat(dirfd(dir), entry->d_name, 0);
     if (dir)
         (void)closedir(dir);
-    (void)rmdir(run->dir);
+    (void)rmdir(path);
+}
+
+void asset_run_finish(struct asset_run *run)
+{
+    run_dir_remove(run->dir);
     json_decref(run->examined);
 }
 

@@ -26,6 +26,8 @@ int asset_run_init(struct asset_run *run, const char *program, const char *sourc
 int asset_run_init_with(struct asset_run *run, const char *program, const char *source,
                         const char *subtitle, const json_t *options, struct media_run *answer);
 void asset_run_finish(struct asset_run *run);
+/* A directory of files, and what is in it. */
+void run_dir_remove(const char *path);
 
 int64_t asset_run_chunks(const struct asset_run *run);
 /* The plan's member, borrowed. */

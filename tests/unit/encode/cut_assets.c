@@ -10,19 +10,11 @@
 
 #include <cmocka.h>
 
+#include "group.h"
 #include "sampan/time.h"
 
-void media_must(int exited, struct media_run *answer)
-{
-    if (exited != 0)
-        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
-                 json_string_value(json_object_get(answer->answer, "text")));
-    media_run_finish(answer);
-}
-
-void cut_assets_init(struct cut_assets *assets, const char *program, const char *dir,
-                     const char *name, const struct film *film, const unsigned frames[CUT_ASSETS],
-                     const char *options)
+void cut_assets_init(struct cut_assets *assets, const char *name, const struct film *film,
+                     const unsigned frames[CUT_ASSETS], const char *options)
 {
     struct spn_rate rate = { film->picture.rate_num, film->picture.rate_den };
     json_t *wanted = options ? json_loads(options, 0, NULL) : NULL;

@@ -19,21 +19,17 @@ struct cut_assets {
 
 /*
  * Films of picture (source is set here, 1 and 2), of that many frames each, encoded with more
- * arguments for ffmpeg into dir/NAME; there already, they are taken as they are. sound: with one
- * track in zh of so many channels (0: none). Then assets with options (a JSON text, or NULL): the
- * picture DIR/v0.mp4 where there is no sound, else the sound DIR/a0.mp4.
+ * arguments for ffmpeg into the group's directory (group.h); there already, they are taken as they
+ * are. sound: with one track in zh of so many channels (0: none). Then assets with options (a JSON
+ * text, or NULL): the picture DIR/v0.mp4 where there is no sound, else the sound DIR/a0.mp4.
  */
-void cut_assets_init(struct cut_assets *assets, const char *program, const char *dir,
-                     const char *name, const struct film *film, const unsigned frames[CUT_ASSETS],
-                     const char *options);
+void cut_assets_init(struct cut_assets *assets, const char *name, const struct film *film,
+                     const unsigned frames[CUT_ASSETS], const char *options);
 void cut_assets_finish(struct cut_assets *assets);
 
 #define CUT_CLIPS 12
 
 /* A list with every kind of join, of assets of four GOPs and 7 frames, and of three GOPs. */
 void cut_clips_make(unsigned gop, struct spn_clip clips[CUT_CLIPS]);
-
-/* Fail the test with what the program said unless it exited with 0; answer is finished. */
-void media_must(int exited, struct media_run *answer);
 
 #endif

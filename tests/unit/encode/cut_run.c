@@ -1,7 +1,6 @@
 /* cut_run.c - for tests: a composition, bridged and flattened. */
 #include "cut_run.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,15 +61,7 @@ void cut_run_init(struct cut_run *run, const char *program, const struct asset_r
 
 void cut_run_finish(struct cut_run *run)
 {
-    DIR *dir = opendir(run->dir);
-    struct dirent *entry;
-
-    while (dir && (entry = readdir(dir)))
-        if (entry->d_name[0] != '.')
-            (void)unlinkat(dirfd(dir), entry->d_name, 0);
-    if (dir)
-        (void)closedir(dir);
-    (void)rmdir(run->dir);
+    run_dir_remove(run->dir);
     spn_composition_free(run->composition);
     json_decref(run->answer);
 }

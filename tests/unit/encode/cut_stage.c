@@ -26,7 +26,7 @@ static void assets_make(struct cut_assets *out, const struct picture_kind *kind)
                    "{\"ladder\":{\"version\":1,\"rungs\":[{\"codec\":\"%s\",\"height\":1080,"
                    "\"preset\":\"%s\"}]}}",
                    kind->codec, kind->preset);
-    cut_assets_init(out, program, dir, "film.mkv", &film, frames, options);
+    cut_assets_init(out, "film.mkv", &film, frames, options);
 }
 
 void cut_stage_again(const struct cut_stage *stage, struct cut_run *out)

@@ -21,3 +21,34 @@ int group_run(const char *name, struct rows *tests, int argc, char **argv, CMFix
     (void)snprintf(command, sizeof(command), "rm -r %s", dir);
     return system(command) == 0 ? failed : failed + 1;
 }
+
+void media_must(int exited, struct media_run *answer)
+{
+    if (exited != 0)
+        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
+                 json_string_value(json_object_get(answer->answer, "text")));
+    media_run_finish(answer);
+}
+
+void decode_said(const char *path, char line[256])
+{
+    char command[256];
+    FILE *said;
+
+    (void)snprintf(command, sizeof(command),
+                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i %s -f null - 2>&1",
+                   path);
+    said = popen(command, "r");
+    assert_non_null(said);
+    if (!fgets(line, 256, said))
+        line[0] = '\0';
+    (void)pclose(said);
+}
+
+void decodes_silently(const char *path)
+{
+    char line[256];
+
+    decode_said(path, line);
+    assert_string_equal(line, "");
+}

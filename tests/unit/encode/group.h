@@ -5,6 +5,7 @@
 #ifndef TEST_GROUP_H
 #define TEST_GROUP_H
 
+#include "media_run.h"
 #include "rows.h"
 
 extern const char *program; /* sampan-media */
@@ -16,5 +17,13 @@ extern const char *dir;     /* is there while group_run() runs */
  */
 int group_run(const char *name, struct rows *tests, int argc, char **argv, CMFixtureFunction begin,
               CMFixtureFunction end);
+
+/* Fail the test with what the program said unless it exited with 0; answer is finished. */
+void media_must(int exited, struct media_run *answer);
+
+/* The first line that ffmpeg says of a file while it decodes it to the end, or "". */
+void decode_said(const char *path, char line[256]);
+/* It says nothing, or the test fails. */
+void decodes_silently(const char *path);
 
 #endif

@@ -133,31 +133,6 @@ static int frame_seen(void *opaque, uint64_t index, const struct code *code)
     return 0;
 }
 
-static void answer_ok(int exited, struct media_run *answer)
-{
-    if (exited != 0)
-        fail_msg("exit %d, signal %d: %s", exited, answer->signaled,
-                 json_string_value(json_object_get(answer->answer, "text")));
-    media_run_finish(answer);
-}
-
-/* ffmpeg decodes it to the end without a word. */
-static void decodes_silently(const char *path)
-{
-    char command[256], line[256] = "";
-    FILE *said;
-
-    (void)snprintf(command, sizeof(command),
-                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i %s -f null - 2>&1",
-                   path);
-    said = popen(command, "r");
-    assert_non_null(said);
-    if (fgets(line, sizeof(line), said))
-        print_error("%s", line);
-    assert_int_equal(pclose(said), 0);
-    assert_string_equal(line, "");
-}
-
 static void becomes(void **state)
 {
     const struct row *row = *state;
@@ -175,11 +150,11 @@ static void becomes(void **state)
                    row->preset ? row->preset : "ultrafast", row->options ? row->options : "");
     wanted = json_loads(options, 0, NULL);
     assert_non_null(wanted);
-    answer_ok(asset_run_init(&run, program, film, wanted, &answer), &answer);
+    media_must(asset_run_init(&run, program, film, wanted, &answer), &answer);
     json_decref(wanted);
     chunks = asset_run_chunks(&run);
     for (int64_t k = chunks; k-- > 0;) /* no order is needed */
-        answer_ok(asset_run_chunk(&run, k, &answer), &answer);
+        media_must(asset_run_chunk(&run, k, &answer), &answer);
     assert_int_equal(asset_run_assemble(&run, "v0", chunks, path), SPN_OK);
     assert_int_equal(spn_track_check(path, rule_broken, NULL, &err), 0);
     if (spn_track_open(path, &track, &err) < 0)
@@ -231,16 +206,16 @@ static void repeats(void **state)
 
     (void)state;
     film_path(&rows[0], film);
-    answer_ok(asset_run_init(&run, program, film, wanted, &answer), &answer);
+    media_must(asset_run_init(&run, program, film, wanted, &answer), &answer);
     json_decref(wanted);
-    answer_ok(asset_run_chunk(&run, 0, &answer), &answer);
+    media_must(asset_run_chunk(&run, 0, &answer), &answer);
     for (int i = 0; i < 3; i++) {
         asset_run_path(&run, names[i], 0, path);
         file_get(path, &first[i]);
         assert_true(first[i].size > 1000);
     }
-    answer_ok(asset_run_chunk(&run, 1, &answer), &answer);
-    answer_ok(asset_run_chunk(&run, 0, &answer), &answer);
+    media_must(asset_run_chunk(&run, 1, &answer), &answer);
+    media_must(asset_run_chunk(&run, 0, &answer), &answer);
     for (int i = 0; i < 3; i++) {
         struct spn_buffer again = { 0 };
 
@@ -264,7 +239,7 @@ static void refuses(void **state)
 
     (void)state;
     film_path(&rows[0], film);
-    answer_ok(asset_run_init(&run, program, film, NULL, &answer), &answer);
+    media_must(asset_run_init(&run, program, film, NULL, &answer), &answer);
     video = json_array_get(asset_run_plan(&run, "video"), 0);
     assert_int_equal(json_object_set_new(video, "crf", json_integer(40)), 0);
     assert_int_equal(asset_run_chunk(&run, 0, &answer), 1);

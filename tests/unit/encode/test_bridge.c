@@ -114,23 +114,6 @@ static void boxes_check(const struct spn_composition *composition, const char *p
     spn_track_close(track);
 }
 
-/* What ffmpeg says of it while it decodes it to the end. */
-static void decode_said(const char *path, char line[256])
-{
-    char command[256];
-    FILE *said;
-
-    (void)snprintf(command, sizeof(command),
-                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i %s -f null - 2>&1",
-                   path);
-    said = popen(command, "r");
-    assert_non_null(said);
-    line[0] = '\0';
-    if (!fgets(line, 256, said))
-        line[0] = '\0';
-    (void)pclose(said);
-}
-
 /* Two assets of this kind: the first has four GOPs and seven frames, the second three GOPs. */
 struct made {
     struct cut_assets assets;
@@ -153,7 +136,7 @@ static void made_init(struct made *made, const struct row *row, const char *pres
                    "{\"ladder\":{\"version\":1,\"rungs\":[{\"codec\":\"%s\",\"height\":1080,"
                    "\"preset\":\"%s\"}]}}",
                    row->codec, preset);
-    cut_assets_init(&made->assets, program, dir, "film.mkv", &film, frames, options);
+    cut_assets_init(&made->assets, "film.mkv", &film, frames, options);
     for (unsigned i = 0; i < CUT_ASSETS; i++) {
         (void)snprintf(path, sizeof(path), "%s/v0.mp4", made->assets.runs[i].dir);
         frames_read(row, made->assets.films[i], &made->source[i]);
@@ -434,7 +417,7 @@ static void shapes_init(struct cut_assets *assets, const struct row *row)
     narrow.picture.source = 2;
     if (access(path, F_OK) < 0)
         assert_int_equal(film_make(&narrow), 0);
-    cut_assets_init(assets, program, dir, "shapes.mkv", &film, frames, NULL);
+    cut_assets_init(assets, "shapes.mkv", &film, frames, NULL);
 }
 
 /* A frame of the narrow film, in the middle of a wide one, between black bars. */

@@ -52,22 +52,6 @@ static double sample_at(const struct samples *samples, int64_t n)
                : (double)samples->at[(size_t)n * samples->channels];
 }
 
-static void decodes_silently(const char *path)
-{
-    char command[256], line[256] = "";
-    FILE *said;
-
-    (void)snprintf(command, sizeof(command),
-                   "ffmpeg -nostdin -v warning -err_detect explode -xerror -i %s -f null - 2>&1",
-                   path);
-    said = popen(command, "r");
-    assert_non_null(said);
-    if (fgets(line, sizeof(line), said))
-        print_error("%s", line);
-    (void)pclose(said);
-    assert_string_equal(line, "");
-}
-
 static void rule_broken(void *opaque, const char *rule, const char *text)
 {
     int *broken = opaque;
@@ -146,7 +130,7 @@ static void made_init(struct made *made, const struct row *row)
     for (unsigned i = 0; i < CUT_ASSETS; i++)
         if (row->surround >> i & 1)
             surround_make(row, &film, i + 1, frames[i]);
-    cut_assets_init(&made->assets, program, dir, row->file, &film, frames, NULL);
+    cut_assets_init(&made->assets, row->file, &film, frames, NULL);
     for (unsigned i = 0; i < CUT_ASSETS; i++)
         samples_read(made->assets.films[i], 2, &made->source[i]);
 }

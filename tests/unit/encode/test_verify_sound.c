@@ -35,7 +35,7 @@ static void assets_make(struct cut_assets *out, unsigned num, unsigned den, cons
         .encoder = encoder,
     };
 
-    cut_assets_init(out, program, dir, name, &film, frames, NULL);
+    cut_assets_init(out, name, &film, frames, NULL);
 }
 
 /* Clips of two thirds of a second to a second and a half, and some of one, two and three frames. */
