@@ -162,3 +162,14 @@ void json_put_time(json_t *object, const char *name, int64_t ms)
                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(ms % 1000));
     (void)json_object_set_new(object, name, json_string(text));
 }
+
+void json_put_error(json_t *object, const char *code, const char *text)
+{
+    json_t *error = code ? json_object() : json_null();
+
+    if (code) {
+        json_put_text(error, "code", code);
+        json_put_text(error, "text", text);
+    }
+    (void)json_object_set_new(object, "error", error);
+}

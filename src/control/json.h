@@ -35,5 +35,7 @@ void json_put_text(json_t *object, const char *name, const char *text);
 void json_put_number(json_t *object, const char *name, int64_t number);
 /* "2026-11-23T06:05:16.123Z", or null for 0. */
 void json_put_time(json_t *object, const char *name, int64_t ms);
+/* "error": {"code","text"}, or null where code is NULL. */
+void json_put_error(json_t *object, const char *code, const char *text);
 
 #endif

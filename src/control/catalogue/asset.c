@@ -12,7 +12,7 @@
 
 static json_t *asset_json(const struct rows *rows)
 {
-    json_t *asset = json_object(), *source = json_object(), *error = json_null();
+    json_t *asset = json_object(), *source = json_object();
 
     json_put_text(asset, "hash", rows_text(rows, 0));
     json_put_text(source, "hash", rows_text(rows, 1));
@@ -26,12 +26,7 @@ static json_t *asset_json(const struct rows *rows)
     (void)json_object_set_new(
         asset, "rate",
         json_pack("[II]", (json_int_t)rows_number(rows, 5), (json_int_t)rows_number(rows, 6)));
-    if (rows_text(rows, 7)) {
-        error = json_object();
-        json_put_text(error, "code", rows_text(rows, 7));
-        json_put_text(error, "text", rows_text(rows, 8));
-    }
-    (void)json_object_set_new(asset, "error", error);
+    json_put_error(asset, rows_text(rows, 7), rows_text(rows, 8));
     json_put_time(asset, "created", rows_number(rows, 9));
     json_put_time(asset, "ready", rows_number(rows, 10));
     return asset;

@@ -99,7 +99,7 @@ static json_t *publication_part(const char *id, int live)
 
 static json_t *ingest_json(const struct rows *rows)
 {
-    json_t *ingest = json_object(), *error = json_null();
+    json_t *ingest = json_object();
     const char *live = rows_text(rows, 11);
 
     json_put_text(ingest, "id", rows_text(rows, 0));
@@ -111,12 +111,7 @@ static json_t *ingest_json(const struct rows *rows)
     (void)json_object_set_new(
         ingest, "publication",
         publication_part(rows_text(rows, 6), live && strcmp(live, "live") == 0));
-    if (rows_text(rows, 7)) {
-        error = json_object();
-        json_put_text(error, "code", rows_text(rows, 7));
-        json_put_text(error, "text", rows_text(rows, 8));
-    }
-    (void)json_object_set_new(ingest, "error", error);
+    json_put_error(ingest, rows_text(rows, 7), rows_text(rows, 8));
     json_put_time(ingest, "created", rows_number(rows, 9));
     json_put_time(ingest, "updated", rows_number(rows, 10));
     return ingest;

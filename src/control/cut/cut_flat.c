@@ -419,7 +419,7 @@ static void row_json(const struct instance *instance, const struct rows *rows, j
 {
     const char *facts = rows_text(rows, 1), *code = rows_text(rows, 3);
     int there = file_there(instance, rows_text(rows, 0), facts);
-    json_t *known = facts ? json_of(facts) : NULL, *error = json_null();
+    json_t *known = facts ? json_of(facts) : NULL;
 
     json_put_text(out, "state", there ? "ready" : facts ? "none" : code ? "failed" : "making");
     json_put_number(out, "estimate", rows_number(rows, 2));
@@ -428,12 +428,7 @@ static void row_json(const struct instance *instance, const struct rows *rows, j
         there ? json_integer(json_integer_value(json_object_get(known, "bytes"))) : json_null());
     json_put_text(out, "sha256",
                   there ? json_string_value(json_object_get(known, "sha256")) : NULL);
-    if (code) {
-        error = json_object();
-        json_put_text(error, "code", code);
-        json_put_text(error, "text", rows_text(rows, 4));
-    }
-    (void)json_object_set_new(out, "error", error);
+    json_put_error(out, code, rows_text(rows, 4));
     json_put_time(out, "asked", rows_number(rows, 5));
     json_put_time(out, "made", there ? rows_number(rows, 6) : 0);
     json_decref(known);

@@ -160,7 +160,7 @@ static const char *row_state(const struct rows *rows)
 static json_t *row_json(const struct rows *rows, int measured)
 {
     json_t *out = json_object(), *result = rows_text(rows, 4) ? json_of(rows_text(rows, 4)) : NULL;
-    json_t *faults = json_object_get(result, "faults"), *error = json_null();
+    json_t *faults = json_object_get(result, "faults");
 
     json_put_text(out, "id", rows_text(rows, 0));
     json_put_text(out, "media", rows_text(rows, 1));
@@ -172,12 +172,7 @@ static json_t *row_json(const struct rows *rows, int measured)
 
         (void)json_object_set_new(out, "measured", figures ? json_incref(figures) : json_null());
     }
-    if (rows_text(rows, 5)) {
-        error = json_object();
-        json_put_text(error, "code", rows_text(rows, 5));
-        json_put_text(error, "text", rows_text(rows, 6));
-    }
-    (void)json_object_set_new(out, "error", error);
+    json_put_error(out, rows_text(rows, 5), rows_text(rows, 6));
     json_decref(result);
     return out;
 }

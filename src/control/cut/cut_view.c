@@ -52,14 +52,7 @@ static json_t *summary_json(const struct rows *rows)
     json_put_number(cut, "duration_ms", ms);
     json_put_number(cut, "clip_count", rows_number(rows, 11));
     json_put_text(cut, "state", rows_text(rows, 12));
-    if (rows_text(rows, 13)) {
-        part = json_object();
-        json_put_text(part, "code", rows_text(rows, 13));
-        json_put_text(part, "text", rows_text(rows, 14));
-    } else {
-        part = json_null();
-    }
-    (void)json_object_set_new(cut, "error", part);
+    json_put_error(cut, rows_text(rows, 13), rows_text(rows, 14));
     json_put_time(cut, "created", rows_number(rows, 15));
     json_put_time(cut, "ready", rows_number(rows, 16));
     part = json_object();

@@ -27,14 +27,7 @@ static json_t *job_json(const struct rows *rows)
     json_put_number(part, "total", rows_number(rows, 11));
     json_put_text(part, "unit", rows_text(rows, 12));
     (void)json_object_set_new(job, "progress", part);
-    if (rows_text(rows, 13)) {
-        part = json_object();
-        json_put_text(part, "code", rows_text(rows, 13));
-        json_put_text(part, "text", rows_text(rows, 14));
-    } else {
-        part = json_null();
-    }
-    (void)json_object_set_new(job, "error", part);
+    json_put_error(job, rows_text(rows, 13), rows_text(rows, 14));
     json_put_time(job, "created", rows_number(rows, 15));
     json_put_time(job, "started", rows_number(rows, 16));
     json_put_time(job, "finished", rows_number(rows, 17));
