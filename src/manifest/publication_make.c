@@ -1,4 +1,5 @@
 /* publication_make.c - a publication file from a plan of it. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,7 @@ static int borders_make(struct maker *maker)
     if (!maker->borders)
         return spn_error_set(maker->err, SPN_ENOMEM, "out of memory for %u segments",
                              segments->count);
+    assert(segments->first); /* spn_plan_check(): there is a fragment, so there is a segment */
     for (uint32_t i = 0; i < first->fragment_count; i++) {
         if (segments->first[n] == i)
             maker->borders[n++] = ticks;

@@ -227,9 +227,10 @@ int sound_create(const struct source *source, const struct index *index,
     sound->decoded = av_frame_alloc();
     sound->out = av_frame_alloc();
     ret = companion_open(source, index, conform, stream, STREAM_AUDIO, &sound->of, err);
-    if (ret >= 0 && (!sound->decoded || !sound->out))
-        ret = companion_no_memory(&sound->of, err);
-    if (ret < 0 || (ret = learn_format(sound, stream, err)) < 0) {
+    if (ret >= 0)
+        ret = sound->decoded && sound->out ? learn_format(sound, stream, err)
+                                           : companion_no_memory(&sound->of, err);
+    if (ret < 0) {
         sound_destroy(sound);
         return ret;
     }
