@@ -39,6 +39,8 @@ static uint32_t movie_timescale(const struct spn_flat *flat)
     for (size_t i = 0; i < flat->count; i++) {
         uint32_t other = flat->parts[i].info.timescale;
 
+        if (other == 0)
+            continue; /* of no track that was opened */
         common = common / common_divisor((uint32_t)common, other) * other;
         if (common > UINT32_MAX)
             return flat->parts[0].info.timescale;
