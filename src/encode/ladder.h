@@ -32,7 +32,11 @@ struct rung {
     int64_t maxrate; /* bits a second */
     int64_t bufsize; /* bits that may come at once */
     char preset[RUNG_PRESET_MAX];
-    int bridge; /* for short sequences with cuts inside; not of the ladder but of who encodes */
+    enum {
+        BRIDGE_NONE,
+        BRIDGE_FREE, /* a short sequence with cuts inside, without a cap */
+        BRIDGE_TIGHT /* … and near it */
+    } bridge;        /* not of the ladder but of who encodes */
 };
 
 struct ladder {

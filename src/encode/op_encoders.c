@@ -35,14 +35,14 @@ static int frame_encoded(struct video_encoder *encoder, struct spn_error *err)
         for (int plane = 0; plane < 3; plane++)
             memset(frame->data[plane], 128,
                    (size_t)frame->linesize[plane] * (plane ? SIDE / 2 : SIDE));
-        ret = video_encoder_push(encoder, frame, err);
+        ret = video_encoder_push(encoder, frame, FRAME_KEY, 0, err);
     }
     for (int ended = 0; ret >= 0;) {
         while ((ret = video_encoder_pull(encoder, &encoded, err)) > 0)
             count++;
         if (ended++ || ret < 0)
             break;
-        ret = video_encoder_push(encoder, NULL, err);
+        ret = video_encoder_push(encoder, NULL, FRAME_ANY, 0, err);
     }
     av_frame_free(&frame);
     if (ret >= 0 && count != 1)

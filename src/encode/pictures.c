@@ -33,6 +33,14 @@ void album_close(struct album *album)
     memset(album, 0, sizeof(*album));
 }
 
+int64_t album_frames(const struct album *album)
+{
+    const struct spn_track *track = album->mapped.track;
+
+    return track ? spn_track_duration(track) / spn_track_info(track)->sample_ticks
+                 : album->asset.conform.frames;
+}
+
 struct pictures {
     int64_t next, to; /* frames */
     struct track_decoder *track;

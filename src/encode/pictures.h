@@ -28,6 +28,7 @@ struct album {
  */
 int album_open(struct album *album, const json_t *json, struct spn_error *err);
 void album_close(struct album *album);
+int64_t album_frames(const struct album *album); /* of an open one */
 
 struct pictures; /* one thread at a time */
 

@@ -7,8 +7,10 @@
  * frame of a GOP is the earliest shown, so the least presentation time of a fragment is its decode
  * time.
  *
- * A chunk is one sequence to the encoder. A bridge's fragments have lengths of their own, which not
- * every encoder can be told (SVT-AV1 1.4 begins a GOP where it likes): each is a sequence.
+ * A chunk is one sequence to the encoder, and so is a bridge, whose fragments have lengths of their
+ * own. What follows a bridge in its asset is pushed after it, for the encoder to see what its last
+ * pictures are for; of that nothing is kept. SVT-AV1 1.4 begins a GOP where it likes and cannot be
+ * told to close one: there each fragment is a sequence, and ends where it ends.
  */
 #include "rung.h"
 
@@ -20,7 +22,9 @@
 #include "scaler.h"
 #include "video_encoder.h"
 
-#define BRIDGE_IDR_ID 2 /* chunks have 0 and 1 */
+#define BRIDGE_IDR_ID 2  /* chunks have 0 and 1 */
+#define RUN           16 /* frames */
+#define AHEAD         10 /* frames; 30 cost three times as much and are as good */
 
 struct unit {
     size_t offset, size; /* in bytes of the GOP */
@@ -40,10 +44,13 @@ struct rung_maker {
     struct spn_sample *samples;
     uint32_t count;         /* units gathered */
     int64_t taken, written; /* frames */
-    int64_t begun, ended;   /* frames before the encoder's sequence, and before its end */
+    int64_t begun;          /* frames before the encoder's sequence */
+    int64_t next;           /* frame that the next GOP begins with, of those that are taken */
+    uint32_t begins;        /* its fragment, from 0 */
     uint32_t fragment;      /* the one being gathered, from 0 */
     int64_t end;            /* frames before its end */
     struct spn_hash compat; /* of the first fragment: all others must have it too */
+    int64_t over, burst;    /* bits beyond maxrate: of the run of fragments at hand, and the most */
 };
 
 /* Frames before the end of a fragment. */
@@ -79,7 +86,7 @@ int rung_create(const struct rung *rung, struct rung_chunk chunk, int fd, struct
     maker->rung = *rung;
     maker->chunk = chunk;
     maker->fd = fd;
-    maker->end = maker->ended = fragment_end(&maker->chunk, 0);
+    maker->end = fragment_end(&maker->chunk, 0);
     *out = maker;
     return SPN_OK;
 }
@@ -126,6 +133,18 @@ static int key_number(struct rung_maker *maker, struct unit *unit, struct spn_er
     return ret;
 }
 
+/* A fragment of so many bytes and frames: < 2^40 bits, and frames < 2^10, maxrate and den < 2^31.
+ */
+static void burst_count(struct rung_maker *maker, uint64_t bytes, uint32_t frames)
+{
+    int64_t room = 0;
+
+    (void)spn_rescale(maker->rung.maxrate, (int64_t)frames * maker->chunk.rate.den,
+                      maker->chunk.rate.num, SPN_FLOOR, &room);
+    maker->over = (maker->over > 0 ? maker->over : 0) + (int64_t)bytes * 8 - room;
+    maker->burst = maker->over > maker->burst ? maker->over : maker->burst;
+}
+
 /* Everything that is written must configure a decoder the same, and as the track does. */
 static int compat_check(struct rung_maker *maker, struct spn_error *err)
 {
@@ -151,6 +170,7 @@ static int gop_write(struct rung_maker *maker, struct spn_error *err)
 {
     int64_t first = maker->written, frames = maker->chunk.first + first;
     int32_t ticks = (int32_t)maker->chunk.rate.den;
+    uint64_t before;
     int ret;
 
     if (spn_buffer_failed(&maker->bytes))
@@ -173,9 +193,11 @@ static int gop_write(struct rung_maker *maker, struct spn_error *err)
         (!maker->written &&
          (ret = piece_init(&maker->piece, maker->fd, video_encoder_info(maker->encoder), err)) < 0))
         return ret;
+    before = maker->piece.bytes;
     maker->piece.info = video_encoder_info(maker->encoder); /* a bridge has several */
     ret = piece_append(&maker->piece, maker->chunk.sequence + maker->fragment,
                        (uint64_t)frames * maker->chunk.rate.den, maker->samples, maker->count, err);
+    burst_count(maker, maker->piece.bytes - before, maker->count);
     maker->written += maker->count;
     maker->end = fragment_end(&maker->chunk, ++maker->fragment);
     maker->count = 0;
@@ -186,9 +208,10 @@ static int gop_write(struct rung_maker *maker, struct spn_error *err)
 static int units_gather(struct rung_maker *maker, struct spn_error *err)
 {
     struct encoded encoded;
-    int ret;
+    int ret = SPN_OK;
 
-    while ((ret = video_encoder_pull(maker->encoder, &encoded, err)) > 0) {
+    while (maker->written < maker->chunk.frames &&
+           (ret = video_encoder_pull(maker->encoder, &encoded, err)) > 0) {
         struct unit *unit = &maker->units[maker->count];
 
         unit->offset = maker->bytes.size;
@@ -209,12 +232,18 @@ static int units_gather(struct rung_maker *maker, struct spn_error *err)
     return ret;
 }
 
+/* Every fragment is a sequence of its own. */
+static int several(const struct rung_maker *maker)
+{
+    return maker->chunk.fragments && maker->rung.codec == SPN_AV1;
+}
+
 /* The sequence of a bridge's fragment ends, and the next begins with another encoder. */
 static int sequence_next(struct rung_maker *maker, struct spn_error *err)
 {
     int ret;
 
-    if ((ret = video_encoder_push(maker->encoder, NULL, err)) < 0 ||
+    if ((ret = video_encoder_push(maker->encoder, NULL, FRAME_ANY, 0, err)) < 0 ||
         (ret = units_gather(maker, err)) < 0)
         return ret;
     if (maker->written != maker->taken)
@@ -223,9 +252,58 @@ static int sequence_next(struct rung_maker *maker, struct spn_error *err)
         return SPN_OK;
     video_encoder_destroy(maker->encoder);
     maker->begun = maker->taken;
-    maker->ended = maker->end;
     return video_encoder_create(&maker->rung, maker->chunk.rate, maker->chunk.gop, &maker->encoder,
                                 err);
+}
+
+/* Of the frame that is taken. */
+static enum frame_kind kind_of(struct rung_maker *maker)
+{
+    if (maker->taken == maker->next && maker->taken < maker->chunk.frames) {
+        maker->next = fragment_end(&maker->chunk, maker->begins++);
+        return FRAME_KEY;
+    }
+    return maker->chunk.fragments && !several(maker) && maker->taken + 1 == maker->chunk.frames
+               ? FRAME_CLOSE
+               : FRAME_ANY;
+}
+
+/*
+ * In its asset a picture is finer the longer what follows looks like it. Where a cut follows soon
+ * the encoder sees no reason for that, and is told: by a step for each time that what is left of
+ * the run would have to be doubled to be RUN frames.
+ */
+static int finer_of(const struct rung_maker *maker)
+{
+    const struct rung_chunk *chunk = &maker->chunk;
+    int finer = 0;
+
+    for (size_t i = 0; i < chunk->cut_count; i++) {
+        int64_t left = chunk->cuts[i] - maker->taken;
+
+        if (left <= 0)
+            continue;
+        for (; left < RUN; left *= 2)
+            finer++;
+        break;
+    }
+    return finer;
+}
+
+/* All frames were taken, and so were those that follow them. */
+static int rung_end(struct rung_maker *maker, struct spn_error *err)
+{
+    int ret;
+
+    if (!several(maker) && maker->written < maker->chunk.frames &&
+        ((ret = video_encoder_push(maker->encoder, NULL, FRAME_ANY, 0, err)) < 0 ||
+         (ret = units_gather(maker, err)) < 0))
+        return ret;
+    if (maker->count && (ret = gop_write(maker, err)) < 0)
+        return ret;
+    if (maker->taken < maker->chunk.frames || maker->written != maker->chunk.frames)
+        return contract_broken(maker, "frames were lost", err);
+    return SPN_OK;
 }
 
 static int rung_take(void *opaque, const AVFrame *frame, struct spn_error *err)
@@ -235,21 +313,29 @@ static int rung_take(void *opaque, const AVFrame *frame, struct spn_error *err)
     const AVFrame *scaled = NULL;
     int ret;
 
-    if (frame && (ret = scaler_run(maker->scaler, frame, &scaled, err)) < 0)
+    if (!frame)
+        return rung_end(maker, err);
+    if (maker->taken >= chunk->frames && (several(maker) || maker->written == chunk->frames))
+        return SPN_OK;
+    if ((ret = scaler_run(maker->scaler, frame, &scaled, err)) < 0 ||
+        (ret = video_encoder_push(maker->encoder, scaled, kind_of(maker), finer_of(maker), err)) <
+            0 ||
+        (ret = units_gather(maker, err)) < 0)
         return ret;
-    maker->taken += frame != NULL;
-    if ((frame || !chunk->fragments) &&
-        ((ret = video_encoder_push(maker->encoder, scaled, err)) < 0 ||
-         (ret = units_gather(maker, err)) < 0))
-        return ret;
-    if (frame)
-        return chunk->fragments && maker->taken == maker->ended ? sequence_next(maker, err)
-                                                                : SPN_OK;
-    if (maker->count && (ret = gop_write(maker, err)) < 0)
-        return ret;
-    if (maker->written != maker->taken || maker->written != chunk->frames)
-        return contract_broken(maker, "frames were lost", err);
-    return SPN_OK;
+    maker->taken++;
+    return several(maker) && maker->taken == maker->next ? sequence_next(maker, err) : SPN_OK;
+}
+
+int64_t rung_ahead(const struct rung_maker *maker)
+{
+    const struct rung_chunk *chunk = &maker->chunk;
+    int64_t first, last, most;
+
+    if (!chunk->fragments || several(maker))
+        return 0;
+    spn_bridge_fragment(chunk->frames, chunk->fragments, chunk->fragments - 1, &first, &last);
+    most = chunk->gop - last;
+    return most < AHEAD ? most : AHEAD;
 }
 
 struct lane_work rung_work(struct rung_maker *maker)
@@ -260,7 +346,8 @@ struct lane_work rung_work(struct rung_maker *maker)
 struct rung_result rung_result(const struct rung_maker *maker)
 {
     struct rung_result result = { .bytes = maker->piece.bytes,
-                                  .fragments = maker->piece.fragments };
+                                  .fragments = maker->piece.fragments,
+                                  .burst = maker->burst };
 
     piece_hash(&maker->piece, &result.hash);
     return result;

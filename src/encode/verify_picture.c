@@ -44,9 +44,12 @@ struct look {
     struct said said;
     struct seen seen;
     struct scaler *scaler, *own_scaler;
-    AVFrame *fitted;            /* what was shown last with bars and needed no scaling */
-    uint8_t *window[3];         /* luma of the source's frames n - 1, n, n + 1 */
-    struct quality all, strict; /* strict: those that the asset's own encode can be told of */
+    AVFrame *fitted;    /* what was shown last with bars and needed no scaling */
+    uint8_t *window[3]; /* luma of the source's frames n - 1, n, n + 1 */
+    struct quality all;
+    struct quality held[2]; /* to the asset's own encode: those made near their cap last */
+    const json_t *tight;    /* stretches that were made near their cap, by number; or NULL */
+    int64_t stretch;        /* number of the one that is looked at */
     int64_t referenced, from_rendition, converted; /* frames */
     json_t *stretches;
     struct beat beat;
@@ -410,27 +413,72 @@ static json_t *quality_json(const struct quality *quality)
                      hundredths(quality->track_least));
 }
 
+/* What bridges are held to: dB below the asset's own encode. */
+struct bound {
+    double mean, least;
+    const char *why;
+};
+
+static struct bound bound_of(const struct look *look, int tight)
+{
+    if (tight)
+        return (struct bound){ VERIFY_TIGHT_MEAN, VERIFY_TIGHT_LEAST,
+                               ", though they were made near the cap" };
+    return (struct bound){ VERIFY_MEAN,
+                           look->info->codec == SPN_H264 ? VERIFY_LEAST : VERIFY_LEAST_OTHER, "" };
+}
+
+static void quality_join(struct quality *sum, const struct quality *part)
+{
+    if (!sum->frames || part->least < sum->least) {
+        sum->least = part->least;
+        sum->worst = part->worst;
+    }
+    sum->frames += part->frames;
+    sum->sum += part->sum;
+    sum->track_sum += part->track_sum;
+}
+
+static int is_tight(const struct look *look)
+{
+    const json_t *number;
+    size_t i;
+
+    json_array_foreach(look->tight, i, number)
+    {
+        if (json_integer_value(number) == look->stretch)
+            return 1;
+    }
+    return 0;
+}
+
 static void stretch_judge(struct look *look, const struct spn_span *span,
                           const struct quality *quality, int loose)
 {
+    const int tight = is_tight(look);
+    const struct bound bound = bound_of(look, tight);
     json_t *one = quality_json(quality);
 
     (void)json_object_set_new(
         one, "join", json_integer((json_int_t)spn_composed_join(look->composition, span->start)));
     (void)json_object_set_new(one, "frame", json_integer((json_int_t)span->start));
+    (void)json_object_set_new(one, "tight", json_boolean(tight));
     (void)json_array_append_new(look->stretches, one);
     if (quality->frames == 0)
         return;
+    if (!loose)
+        quality_join(&look->held[tight], quality);
     if (loose && quality->least < VERIFY_FLOOR)
         fault_add(look->faults, "bridge.quality", quality->worst,
                   "the worst picture of the bridge has %.1f dB against what it was made from, and "
                   "less than %.0f is broken; " AGAIN,
                   quality->least, VERIFY_FLOOR);
-    else if (!loose && quality->least < quality->track_least - VERIFY_LEAST)
+    else if (!loose && quality->least < VERIFY_FINE &&
+             quality->least < quality->track_least - bound.least)
         fault_add(look->faults, "bridge.quality", quality->worst,
                   "the worst picture of the bridge has %.1f dB, and that of the asset's own encode "
-                  "of these frames %.1f; " AGAIN,
-                  quality->least, quality->track_least);
+                  "of these frames %.1f%s; " AGAIN,
+                  quality->least, quality->track_least, bound.why);
 }
 
 static int bridge_look(struct look *look, const struct spn_span *span, struct spn_error *err)
@@ -457,6 +505,7 @@ static int bridge_look(struct look *look, const struct spn_span *span, struct sp
         at += run.to - run.from;
     }
     stretch_judge(look, span, &quality, loose);
+    look->stretch++;
     return SPN_OK;
 }
 
@@ -472,6 +521,7 @@ static int look_open(struct look *look, const json_t *request, struct spn_error 
     for (int i = 0; i < 3; i++)
         if (!(look->window[i] = calloc(pixels, 1)))
             return spn_error_set(err, SPN_ENOMEM, "no memory for a picture");
+    look->tight = json_object_get(json_object_get(request, "rendition"), "tight");
     if ((ret = member_array(request, "the request", "assets", SPN_CLIPS_MAX, &assets, err)) < 0)
         return ret;
     look->assets = assets;
@@ -496,15 +546,17 @@ static void look_close(struct look *look)
 
 static void all_judge(struct look *look)
 {
-    double frames = (double)look->all.frames;
+    for (int tight = 0; tight < 2; tight++) {
+        const struct quality *held = &look->held[tight];
+        const struct bound bound = bound_of(look, tight);
+        double frames = (double)held->frames;
 
-    if (look->all.frames > 0 && look->from_rendition == 0 &&
-        look->all.sum < look->all.track_sum - VERIFY_MEAN * frames)
-        fault_add(
-            look->faults, "bridge.quality", 0,
-            "the pictures of all bridges have %.2f dB on average, and the assets' own encodes "
-            "of them %.2f; " AGAIN,
-            look->all.sum / frames, look->all.track_sum / frames);
+        if (held->frames > 0 && held->sum < held->track_sum - bound.mean * frames)
+            fault_add(look->faults, "bridge.quality", held->worst,
+                      "the pictures of all bridges have %.2f dB on average, and the assets' own "
+                      "encodes of them %.2f%s; " AGAIN,
+                      held->sum / frames, held->track_sum / frames, bound.why);
+    }
 }
 
 int verify_picture(const json_t *request, const struct spn_composition *composition,

@@ -42,11 +42,20 @@ void video_encoder_destroy(struct video_encoder *encoder); /* NULL is allowed */
 /* What the track file says; borrowed, complete once the first access unit was pulled. */
 const struct spn_track_info *video_encoder_info(const struct video_encoder *encoder);
 
+enum frame_kind {
+    FRAME_ANY,  /* as the encoder likes */
+    FRAME_KEY,  /* a GOP begins */
+    FRAME_CLOSE /* what is shown up to here refers to nothing shown later; not of AV1 */
+};
+
 /*
  * The next frame, in order: yuv420p, BT.709, limited range, of the rung's size. It is not changed.
- * NULL ends the sequence. Every access unit must be pulled before the next push.
+ * finer: by how much its quantiser is to be smaller than the encoder's choice; of H.264 alone,
+ * since libx265 3.5 breaks off where it is told so. NULL ends the sequence. Every access unit must
+ * be pulled before the next push.
  */
-int video_encoder_push(struct video_encoder *encoder, const AVFrame *frame, struct spn_error *err);
+int video_encoder_push(struct video_encoder *encoder, const AVFrame *frame, enum frame_kind kind,
+                       int finer, struct spn_error *err);
 /* 1: one access unit in decoding order; 0: push another frame, or, after NULL, the end. */
 int video_encoder_pull(struct video_encoder *encoder, struct encoded *out, struct spn_error *err);
 

@@ -96,7 +96,7 @@ static json_t *told_of(const json_t *result, const char *id)
 static int stretch_keep(struct worker *worker, struct stretch *stretch, json_t *result,
                         struct spn_error *err)
 {
-    static const char *const words[] = { "crf", "from", NULL };
+    static const char *const words[] = { "crf", "from", "tight", NULL };
     json_t *bridges;
     int ret;
 

@@ -36,6 +36,20 @@ static int pictures_wrap(struct verify *verify, struct media_call *call, struct 
     return SPN_OK;
 }
 
+/* Numbers of the bridges that were made near their cap. */
+static json_t *tight_of(const json_t *rendition)
+{
+    json_t *out = json_array(), *bridge;
+    size_t i;
+
+    json_array_foreach(json_object_get(rendition, "bridges"), i, bridge)
+    {
+        if (json_is_true(json_object_get(bridge, "tight")))
+            (void)json_array_append_new(out, json_integer((json_int_t)i));
+    }
+    return out;
+}
+
 static int verify_request(struct job *job, struct verify *verify, struct media_call *call,
                           struct spn_error *err)
 {
@@ -49,6 +63,8 @@ static int verify_request(struct job *job, struct verify *verify, struct media_c
             return spn_error_set(err, SPN_EFORMAT, "the job has no %s", copied[i]);
     told = json_pack("{sssssO}", "id", verify->sent.id, "media", verify->sound ? "audio" : "video",
                      "compat_id", json_object_get(verify->rendition, "compat_id"));
+    if (!verify->sound)
+        (void)json_object_set_new(told, "tight", tight_of(verify->rendition));
     film = json_pack("{ss}", "name", "the film");
     if (json_object_set_new(call->request, "rendition", told) < 0 ||
         json_object_set_new(call->request, "film", film) < 0)

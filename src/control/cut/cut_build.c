@@ -15,6 +15,10 @@
 
 #define BRIDGE_MEMORY_MB 800 /* where a plan says nothing of its chunks */
 
+/* Of CRF, by so much finer each time that bridges were bad, if not so often. */
+#define FINER    2
+#define REBUILDS 4
+
 /* ---- rows ---- */
 
 int build_row(struct build *build, const char *kind, int64_t place, const char *rendition,
@@ -185,7 +189,7 @@ static int output_add(struct build *build, int64_t stretch, const struct spn_spa
         json_put_text(recipe, "compat_id", rung->compat);
         (void)json_object_set(recipe, "rung", planned ? planned : json_null());
     }
-    build_name(build, "sampan bridge 2", recipe, name);
+    build_name(build, "sampan bridge 3", recipe, name);
     json_decref(recipe);
     json_put_text(output, "id", rung->id);
     json_put_text(output, "name", name);
@@ -235,6 +239,9 @@ static int stretch_build(struct build *build, int64_t number, const struct cut_s
         json_pack("{sosIsIsIsIsI}", "rate", build_rate(composition->rate), "gop",
                   (json_int_t)composition->gop, "start", (json_int_t)0, "sequence", (json_int_t)1,
                   "frames", (json_int_t)span->frames, "fragments", (json_int_t)span->fragments));
+    if (build->rebuilt > 0)
+        json_put_number(json_object_get(spec, "bridge"), "finer",
+                        FINER * (build->rebuilt < REBUILDS ? build->rebuilt : REBUILDS));
     (void)json_object_set_new(spec, "parts", parts);
     (void)json_object_set_new(spec, "assets", assets);
     (void)json_object_set_new(spec, "outputs", outputs);

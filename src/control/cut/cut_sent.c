@@ -31,6 +31,8 @@ static json_t *file_json(const char *name, const char *facts)
 
     json_put_text(out, "name", name);
     json_put_text(out, "sha256", json_string_value(json_object_get(known, "sha256")));
+    if (json_is_true(json_object_get(known, "tight"))) /* a bridge that was made near its cap */
+        (void)json_object_set_new(out, "tight", json_true());
     json_decref(known);
     return out;
 }

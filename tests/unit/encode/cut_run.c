@@ -64,6 +64,7 @@ void cut_run_finish(struct cut_run *run)
     run_dir_remove(run->dir);
     spn_composition_free(run->composition);
     json_decref(run->answer);
+    json_decref(run->tight);
 }
 
 void cut_run_encode(struct cut_run *run, size_t asset, unsigned what)
@@ -192,6 +193,15 @@ static int bridge_make(struct cut_run *run, const struct spn_span *span, uint32_
     return ret;
 }
 
+/* The bridge that was made last is number n. */
+static void tight_note(struct cut_run *run, int64_t n)
+{
+    const json_t *piece = json_array_get(json_object_get(run->answer, "pieces"), 0);
+
+    if (json_is_true(json_object_get(piece, "tight")))
+        (void)json_array_append_new(run->tight, json_integer((json_int_t)n));
+}
+
 /* Fragments [from, from + count) of the file at path, in a new place. */
 static void fragments_append(FILE *out, const char *path, size_t from, size_t count,
                              uint32_t *sequence, uint64_t *ticks)
@@ -278,14 +288,19 @@ int cut_run_picture(struct cut_run *run, const char *name, char path[128], struc
     struct spn_span *spans;
     char piece[128];
     uint32_t sequence = 1;
+    int64_t stretch = 0;
     size_t count;
     int ret;
 
+    json_decref(run->tight);
+    run->tight = json_array();
     must(ret = spn_picture_spans(run->composition, &spans, &count, err), err);
     for (size_t i = 0; i < count && ret == SPN_OK; i++) {
         piece_path(run, i, piece);
-        if (spans[i].kind == SPN_BRIDGE)
+        if (spans[i].kind == SPN_BRIDGE) {
             ret = bridge_make(run, &spans[i], sequence, piece, err);
+            tight_note(run, stretch++);
+        }
         sequence += spans[i].fragments;
     }
     free(spans);
@@ -448,6 +463,8 @@ json_t *cut_run_verify(struct cut_run *run, char kind, const char *path)
                         "rendition", "id", id, "media", kind == 'a' ? "audio" : "video",
                         "compat_id", compat, "clips", clips_json(composition), "assets", assets,
                         "film", "fd", film, "name", strrchr(path, '/') + 1);
+    if (kind == 'v' && run->tight)
+        (void)json_object_set(json_object_get(request, "rendition"), "tight", run->tight);
     if (run->change)
         run->change(request);
     media_run(run->program, "verify", request, &answer);

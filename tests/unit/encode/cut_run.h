@@ -27,6 +27,7 @@ struct cut_run {
     char dir[64];        /* of bridges and tracks; removed by cut_run_finish() */
     int64_t encoded;     /* frames, or packets, that were encoded or copied into bridges */
     json_t *answer;      /* of the last bridge that was made */
+    json_t *tight;       /* numbers of the bridges of picture that were made near their cap */
 };
 
 /* Assets have one video rendition, put together as v0.mp4. */

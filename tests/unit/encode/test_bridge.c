@@ -308,6 +308,85 @@ static void is_caught(void **state)
     made_finish(&made);
 }
 
+#define CAP      100000 /* bits a second of the film below, whose CRF asks for many times that */
+#define SPARE_MS 500
+
+/* The most bits that fragments in a row have beyond their time at the cap. */
+static int64_t burst_of(const char *path)
+{
+    const struct spn_fragment *all;
+    struct spn_error err = { 0 };
+    struct spn_track *track;
+    int64_t over = 0, most = 0;
+    size_t count;
+
+    assert_int_equal(spn_track_open(path, &track, &err), SPN_OK);
+    all = spn_track_all(track, &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t ticks = all[i].duration, scale = spn_track_info(track)->timescale;
+
+        over = (over > 0 ? over : 0) + (int64_t)all[i].size * 8 - CAP * ticks / scale;
+        most = over > most ? over : most;
+    }
+    spn_track_close(track);
+    return most;
+}
+
+/*
+ * Bridges have no cap, so of a film that is at its own they would be as large as they like: those
+ * are made again, and take no more than there is to spare. They cannot be as good as the asset
+ * then, and are not held to it.
+ */
+static void keeps_cap(void **state)
+{
+    const struct row *row = &rows[1];
+    const int64_t g = spn_rate_gop((struct spn_rate){ row->num, row->den });
+    const struct spn_clip clips[] = { { 0, 5, 3 * g - 9 }, { 1, 9, g + 30 }, { 0, 7, g - 1 } };
+    static const char *const encoder[] = { "-c:v",    "libx264",   "-qp", "0",
+                                           "-preset", "ultrafast", NULL };
+    const unsigned frames[CUT_ASSETS] = { (unsigned)(4 * g + 7), (unsigned)(3 * g) };
+    struct film film = {
+        .picture = { row->width, row->height, row->num, row->den, 0, 1, 0, 0 },
+        .encoder = encoder,
+    };
+    struct cut_assets assets;
+    struct spn_error err = { 0 };
+    struct cut_run run;
+    char options[160], path[128];
+    json_t *verified, *piece, *stretch;
+    size_t tight = 0, i;
+
+    (void)state;
+    (void)snprintf(options, sizeof(options),
+                   "{\"ladder\":{\"version\":1,\"rungs\":[{\"codec\":\"h264\",\"height\":1080,"
+                   "\"crf\":12,\"maxrate\":%d}]}}",
+                   CAP);
+    cut_assets_init(&assets, "film.mkv", &film, frames, options);
+    cut_run_init(&run, program, assets.list, CUT_ASSETS, clips, sizeof(clips) / sizeof(*clips));
+    if (cut_run_picture(&run, "film.mp4", path, &err) < 0)
+        fail_msg("%s", err.text);
+    piece = json_array_get(json_object_get(run.answer, "pieces"), 0);
+    assert_true(json_is_true(json_object_get(piece, "tight")));
+    verified = cut_run_verify(&run, 'v', path);
+    assert_non_null(verified);
+    json_array_foreach(json_object_get(json_object_get(verified, "measured"), "stretches"), i,
+                       stretch)
+    {
+        tight += json_is_true(json_object_get(stretch, "tight"));
+    }
+    assert_int_equal(tight, 2);
+    cut_run_faultless(verified);
+    for (i = 0; i < 3; i += 2) { /* the head, and what follows the GOP that is referenced */
+        char bridge[160];
+
+        (void)snprintf(bridge, sizeof(bridge), "%s/bridge.%zu", run.dir, i);
+        print_message("bridge %zu: %lld bits over\n", i, (long long)burst_of(bridge));
+        assert_in_range(burst_of(bridge), 1, CAP * SPARE_MS / 1000 * 11 / 10);
+    }
+    cut_run_finish(&run);
+    cut_assets_finish(&assets);
+}
+
 /* The same request, the same bytes. */
 static void repeats(void **state)
 {
@@ -504,6 +583,7 @@ int main(int argc, char **argv)
     rows_add_table(&tests, rows, joins_sources);
     rows_add(&tests, "a bridge of what a rendition still has", joins_renditions, &rows[0]);
     rows_add(&tests, "a bridge of another encoder or another frame is caught", is_caught, NULL);
+    rows_add(&tests, "bridges of a film at its cap take what there is to spare", keeps_cap, NULL);
     rows_add(&tests, "a bridge made again has the same bytes", repeats, NULL);
     rows_add(&tests, "two IDR pictures that follow each other have two numbers", idr_numbers, NULL);
     rows_add(&tests, "clips of another size and shape are encoded whole", converts_sources, NULL);

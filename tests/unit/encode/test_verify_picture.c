@@ -237,6 +237,23 @@ static void bad_quality(void **state)
     bridges_are(coarse, "bridge.quality", "the pictures of all bridges have");
 }
 
+/* Encoded by the asset's CRF and two more: nothing is broken, it is only not as good. */
+static void less_fine(json_t *request)
+{
+    json_t *output = json_array_get(json_object_get(request, "outputs"), 0);
+    json_t *rung = json_deep_copy(json_object_get(output, "rung"));
+    json_int_t crf = json_integer_value(json_object_get(rung, "crf"));
+
+    (void)json_object_set_new(rung, "crf", json_integer(crf + 4));
+    (void)json_object_set_new(output, "rung", rung);
+}
+
+static void worse_quality(void **state)
+{
+    (void)state;
+    bridges_are(less_fine, "bridge.quality", "the pictures of all bridges have");
+}
+
 static void bridge_missing(void **state)
 {
     char path[128];
@@ -312,6 +329,8 @@ int main(int argc, char **argv)
     rows_add(&tests, "a bridge whose join is off by one is caught", out_by_one, NULL);
     rows_add(&tests, "a bridge that shows a frame twice is caught", one_twice, NULL);
     rows_add(&tests, "bridges that are coarser than the asset are caught", bad_quality, NULL);
+    rows_add(&tests, "bridges that are a little worse than the asset are caught", worse_quality,
+             NULL);
     rows_add(&tests, "a missing bridge is caught", bridge_missing, NULL);
     rows_add(&tests, "an open GOP is caught", open_gop, NULL);
     rows_add(&tests, "damaged bytes are caught", is_damaged, NULL);
