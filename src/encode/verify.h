@@ -9,17 +9,17 @@
  * apart either, or the error is below VERIFY_SEEN.
  *
  * Quality: bridge beside the asset's own encode of the same frames. All bridges together are at
- * most VERIFY_MEAN worse, and of each stretch the worst picture at most VERIFY_LEAST, unless it has
- * VERIFY_FINE, which no eye tells from better. The encoders of HEVC and AV1 cannot be told to be
- * finer before a cut, so there it is VERIFY_LEAST_OTHER: over real films it was up to 2.5 dB. A
- * stretch that was made near the cap of its rung ("tight") cannot be as good: key pictures and cuts
- * cost what the asset, which has neither there, spends on quality. These are held to
- * VERIFY_TIGHT_MEAN and VERIFY_TIGHT_LEAST, which only what is broken falls below.
- * docs/benchmarks.md has what was measured. Bad bridges are far below: under another PPS 18 dB
- * where 45 are due, at CRF 38 9 dB less over all, with damaged bytes 9.5 in the worst frame. Where
- * no source is left to compare with, and where a clip is converted to another contract than its own
- * encode has, only VERIFY_FLOOR is asked. A cut that is built again has finer bridges, so that this
- * mends it.
+ * most VERIFY_MEAN worse on average and VERIFY_LEAST in the worst picture, and each stretch
+ * VERIFY_STRETCH in its own, unless it has VERIFY_FINE, which no eye tells from better. The
+ * encoders of HEVC and AV1 cannot be told to be finer before a cut, so there it is VERIFY_STRETCH
+ * for all: over real films it was up to 2.5 dB. A stretch that was made near the cap of its rung
+ * ("tight") cannot be as good: key pictures and cuts cost what the asset, which has neither there,
+ * spends on quality. These are held to VERIFY_TIGHT_MEAN and VERIFY_TIGHT_LEAST, which only what is
+ * broken falls below. docs/benchmarks.md has what was measured. Bad bridges are far below: under
+ * another PPS 18 dB where 45 are due, at CRF 38 9 dB less over all, with damaged bytes 9.5 in the
+ * worst frame. Where no source is left to compare with, and where a clip is converted to another
+ * contract than its own encode has, only VERIFY_FLOOR is asked. A cut that is built again has finer
+ * bridges, so that this mends it.
  *
  * Of sound, packets away from joins are the asset's own, to the bit, at the slot that the
  * arithmetic says; what is encoded anew is held to the sources' samples: in place, with no more
@@ -39,8 +39,8 @@
 #include "sampan/error.h"
 
 #define VERIFY_MEAN        0.5  /* dB, over all bridges */
-#define VERIFY_LEAST       1.5  /* dB, in the worst frame of a stretch */
-#define VERIFY_LEAST_OTHER 4.0  /* dB, the same in HEVC and AV1 */
+#define VERIFY_LEAST       1.5  /* dB, in the worst frame of all of H.264 */
+#define VERIFY_STRETCH     4.0  /* dB, in that of one stretch, and of all of HEVC and AV1 */
 #define VERIFY_FINE        45.0 /* dB, of a worst frame that is good enough */
 #define VERIFY_TIGHT_MEAN  4.0  /* dB, over all bridges near their cap */
 #define VERIFY_TIGHT_LEAST 8.0  /* dB, in the worst frame of such a stretch */

@@ -415,17 +415,18 @@ static json_t *quality_json(const struct quality *quality)
 
 /* What bridges are held to: dB below the asset's own encode. */
 struct bound {
-    double mean, least;
+    double mean, least, stretch; /* stretch: the worst picture of one alone */
     const char *why;
 };
 
 static struct bound bound_of(const struct look *look, int tight)
 {
     if (tight)
-        return (struct bound){ VERIFY_TIGHT_MEAN, VERIFY_TIGHT_LEAST,
+        return (struct bound){ VERIFY_TIGHT_MEAN, VERIFY_TIGHT_LEAST, VERIFY_TIGHT_LEAST,
                                ", though they were made near the cap" };
     return (struct bound){ VERIFY_MEAN,
-                           look->info->codec == SPN_H264 ? VERIFY_LEAST : VERIFY_LEAST_OTHER, "" };
+                           look->info->codec == SPN_H264 ? VERIFY_LEAST : VERIFY_STRETCH,
+                           VERIFY_STRETCH, "" };
 }
 
 static void quality_join(struct quality *sum, const struct quality *part)
@@ -434,6 +435,8 @@ static void quality_join(struct quality *sum, const struct quality *part)
         sum->least = part->least;
         sum->worst = part->worst;
     }
+    if (!sum->frames || part->track_least < sum->track_least)
+        sum->track_least = part->track_least;
     sum->frames += part->frames;
     sum->sum += part->sum;
     sum->track_sum += part->track_sum;
@@ -474,7 +477,7 @@ static void stretch_judge(struct look *look, const struct spn_span *span,
                   "less than %.0f is broken; " AGAIN,
                   quality->least, VERIFY_FLOOR);
     else if (!loose && quality->least < VERIFY_FINE &&
-             quality->least < quality->track_least - bound.least)
+             quality->least < quality->track_least - bound.stretch)
         fault_add(look->faults, "bridge.quality", quality->worst,
                   "the worst picture of the bridge has %.1f dB, and that of the asset's own encode "
                   "of these frames %.1f%s; " AGAIN,
@@ -556,6 +559,12 @@ static void all_judge(struct look *look)
                       "the pictures of all bridges have %.2f dB on average, and the assets' own "
                       "encodes of them %.2f%s; " AGAIN,
                       held->sum / frames, held->track_sum / frames, bound.why);
+        if (held->frames > 0 && held->least < VERIFY_FINE &&
+            held->least < held->track_least - bound.least)
+            fault_add(look->faults, "bridge.quality", held->worst,
+                      "the worst picture of all bridges has %.1f dB, and that of the assets' own "
+                      "encodes of them %.1f%s; " AGAIN,
+                      held->least, held->track_least, bound.why);
     }
 }
 
