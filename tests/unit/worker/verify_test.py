@@ -78,11 +78,18 @@ def _(b):
 def _(b):
     request = looked(b, picture(b))["request"]
     asset, shown = request["assets"][0], request["rendition"]
-    assert shown == {"id": "v0", "media": "video", "compat_id": compat("v")}, shown
+    assert shown == {"id": "v0", "media": "video", "compat_id": compat("v"), "tight": []}, shown
     assert request["clips"] == [{"asset": 0, "in": 3, "out": 24}] and request["verify"] == {"rate": [5, 1], "drop": 0}
     assert asset["frames"] == 24 and asset["picture"]["source"]["hash"] == HASH["1"] and asset["picture"]["plan"], asset
     used = [asset["track"]["fd"], asset["picture"]["source"]["fd"], asset["picture"]["index_fd"], request["film"]["fd"]]
     assert len(set(used)) == 4, used
+
+
+@test("a bridge that was made near its cap is told by its number")
+def _(b):
+    spec = picture(b)
+    spec["rendition"]["bridges"][0]["tight"] = True
+    assert looked(b, spec)["request"]["rendition"]["tight"] == [0]
 
 
 @test("where the source is gone a bridge is held to the best rendition")
