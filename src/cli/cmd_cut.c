@@ -41,18 +41,6 @@ const struct option cut_options[] = {
     { NULL, NULL, NULL },
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
-static int64_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 /* ---- import ---- */
 
 static int reels_take(const struct typed *typed, json_t *reels, struct spn_error *err)

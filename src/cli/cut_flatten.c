@@ -16,18 +16,6 @@
 #define PATH_ROOM  256
 #define SHORT_HASH 12 /* digits of the SHA-256 in the name of what is not whole yet */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
-static int64_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 /* "?language=zh-Hans", or nothing. */
 static int language_query(const struct typed *typed, char out[PATH_ROOM], struct spn_error *err)
 {

@@ -10,18 +10,6 @@
 #define LOOK_MS  300
 #define PATIENCE 60000 /* ms, for an API that is restarted meanwhile */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
-static int64_t number_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 static double hundredths(const json_t *object, const char *name)
 {
     return (double)number_of(object, name) / 100;

@@ -12,6 +12,18 @@
 #define COLUMNS_MAX 12
 #define CELL_MAX    256
 
+const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text ? text : "";
+}
+
+int64_t number_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
 void output_json(json_t *value)
 {
     if (value) {

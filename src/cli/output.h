@@ -25,6 +25,10 @@ void output_table(const struct column *columns, const json_t *rows);
 /* The text of such a cell, "" where there is none. */
 void output_cell(const json_t *row, const char *member, char *out, size_t size);
 
+/* A member of object: "" or 0 where there is none, or it is of another type. */
+const char *text_of(const json_t *object, const char *name);
+int64_t number_of(const json_t *object, const char *name);
+
 /* How wide text is on a terminal: Chinese takes two columns a letter. */
 size_t output_width(const char *text);
 

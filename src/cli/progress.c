@@ -9,13 +9,6 @@
 #define LOOK_MOST_MS  500
 #define PATIENCE_MS   60000 /* for an API that is restarted meanwhile */
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-
-    return text ? text : "";
-}
-
 /* Of its own will, well or badly. */
 static int ingest_ended(const json_t *ingest)
 {

@@ -1,6 +1,5 @@
 /* kind_flatten.c - a cut as one ordinary MP4: docs/formats/jobs.md "flatten". */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -137,23 +136,18 @@ static int chapters_add(struct flatten *flatten, struct spn_error *err)
 static int file_use(struct flatten *flatten, size_t number, int *fd, struct spn_error *err)
 {
     const struct part_file *file = &flatten->files[number];
+    int *open_fd = &flatten->open[file->track].fd, ret;
     char path[SPN_PATH_MAX];
-    int ret;
 
-    *fd = flatten->open[file->track].fd;
-    if (*fd >= 0 && flatten->open[file->track].file == number)
-        return SPN_OK;
-    if (*fd >= 0)
-        (void)close(*fd);
-    flatten->open[file->track].fd = -1;
-    if ((ret = spn_file_place(path, sizeof(path), flatten->worker->settings.data, file->folder,
-                              file->name, "", err)) < 0)
-        return ret;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (*fd < 0)
-        return spn_error_errno(err, errno, "cannot open %s", path);
-    flatten->open[file->track].fd = *fd;
-    flatten->open[file->track].file = number;
+    if (*open_fd < 0 || flatten->open[file->track].file != number) {
+        if (*open_fd >= 0)
+            (void)close(*open_fd);
+        if ((ret = sent_file_open(flatten->worker, file->folder, file->name, path, open_fd, err)) <
+            0)
+            return ret;
+        flatten->open[file->track].file = number;
+    }
+    *fd = *open_fd;
     return SPN_OK;
 }
 

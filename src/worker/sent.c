@@ -155,6 +155,19 @@ static int file_hashed(struct worker *worker, struct job *job, struct sent *sent
     return SPN_OK;
 }
 
+int sent_file_open(const struct worker *worker, const char *folder, const char *name,
+                   char path[SPN_PATH_MAX], int *fd, struct spn_error *err)
+{
+    int ret;
+
+    *fd = -1;
+    if ((ret = spn_file_place(path, SPN_PATH_MAX, worker->settings.data, folder, name, "", err)) <
+        0)
+        return ret;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return *fd >= 0 ? SPN_OK : spn_error_errno(err, errno, "cannot open %s", path);
+}
+
 /* One that is not there, or not a track, is left for the composition to miss. */
 static int file_open(struct worker *worker, struct job *job, struct sent *sent, size_t file,
                      const json_t *told, int hashed, struct spn_error *err)
@@ -166,13 +179,10 @@ static int file_open(struct worker *worker, struct job *job, struct sent *sent, 
     struct stat st;
     int ret;
 
-    if ((ret = job_hash(told, "name", &out->name, err)) < 0 ||
-        (ret = spn_file_place(path, sizeof(path), worker->settings.data, folder, out->name, "",
-                              err)) < 0)
+    if ((ret = job_hash(told, "name", &out->name, err)) < 0)
         return ret;
-    out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (out->fd < 0)
-        return errno == ENOENT ? SPN_OK : spn_error_errno(err, errno, "cannot open %s", path);
+    if ((ret = sent_file_open(worker, folder, out->name, path, &out->fd, err)) < 0)
+        return ret == SPN_ENOENT ? SPN_OK : ret;
     if (fstat(out->fd, &st) == 0 && file < sent->composition->asset_count)
         sent->bytes += (int64_t)st.st_size;
     ret = spn_track_open(path, &out->track, &why);

@@ -22,6 +22,13 @@ struct sent_file {
     struct spn_track *track;
 };
 
+/*
+ * Open a file of "track" or "bridge" in the data directory; path is where it lies. SPN_ENOENT: it
+ * is not there, *fd is -1.
+ */
+int sent_file_open(const struct worker *worker, const char *folder, const char *name,
+                   char path[SPN_PATH_MAX], int *fd, struct spn_error *err);
+
 /* Zero-initialised; sent_close() always. */
 struct sent {
     const char *id; /* "v0", borrowed from the spec */

@@ -152,7 +152,6 @@ static void parts_make(const struct build *build, const struct cut_stretch *stre
     }
 }
 
-/* One rung of a stretch: its row, and where the file is not there an output of the job. */
 /* Is any part of a stretch made of what is decoded otherwise in this rung? */
 static int rung_encodes(const struct build *build, const struct match_rendition *rung,
                         const struct spn_span *span)
@@ -166,6 +165,7 @@ static int rung_encodes(const struct build *build, const struct match_rendition 
     return 0;
 }
 
+/* One rung of a stretch: its row, and where the file is not there an output of the job. */
 static int output_add(struct build *build, int64_t stretch, const struct spn_span *span,
                       const struct match_rendition *rung, size_t first, const json_t *spec,
                       json_t *outputs, struct spn_error *err)
