@@ -94,7 +94,7 @@ static void svtav1_params(const struct rung *rung, uint32_t gop, char *out, size
 /*
  * A bridge is a few pictures, with cuts among them. Begun with half a second in the buffer, and
  * with half of what it has to be kept, its key picture starves, which is what all others are
- * predicted from: over real films that was up to 2.6 dB on average and 6 in the worst picture. So
+ * predicted from: over real films that was up to 1.1 dB on average and 6 in the worst picture. So
  * it has no cap; where it then takes more than there is room for (op_bridge.c), it is made again
  * from a full buffer of that room. Of this nothing is in the parameter sets; but the level of HEVC
  * follows maxrate, which therefore stays.
