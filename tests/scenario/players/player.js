@@ -55,10 +55,10 @@ export async function until(what, probe, ms = PATIENCE_MS) {
 export const watch = (tab) =>
   video(tab, 'window.spnWatch(video, argument[0], argument[1]);', [film().rate, film().spans]);
 
-const taken = (tab) => tab.evaluate('window.spnTake()');
+export const taken = (tab) => tab.evaluate('window.spnTake()');
 
 /** No frame that was shown is another than the one expected there. */
-function noneWrong(got) {
+export function noneWrong(got) {
   assert.deepEqual(got.wrong.slice(0, 5), [], `${got.wrong.length} shown frames are wrong`);
 }
 
